@@ -1,0 +1,61 @@
+# Everything runs from .venv, which is made from uv.lock. `make help` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --inexact --quiet --python $(BIN)/python
+JOBS ?= 2
+
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: help install demo test lint docs bench bench-limit test-ui test-celery test-system test-faults test-wheel catalogue clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# uv goes into the environment itself, because a system pip may be refused (PEP 668).
+$(UV):
+	@echo "==> creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.runtime: $(UV) uv.lock pyproject.toml
+	@echo "==> installing the runtime packages from uv.lock"
+	@$(SYNC)
+	@touch $@
+
+$(VENV)/.dev: $(UV) uv.lock pyproject.toml
+	@echo "==> installing the test and lint packages from uv.lock"
+	@$(SYNC) --group test --group lint
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.docs: $(VENV)/.dev
+	@$(SYNC) --group test --group lint --group docs
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	@$(SYNC) --group test --group lint --group bench
+	@touch $@
+
+$(VENV)/.ui: $(VENV)/.dev
+	@$(SYNC) --group test --group lint --group ui
+	@touch $@
+
+install: $(VENV)/.runtime  ## create .venv from the lock (runtime packages)
+	@echo "installed: $(BIN)/calcom, $(BIN)/airflow"
+
+demo: $(VENV)/.runtime  ## a real DAG reads an imitated organisation into a database file
+	@$(BIN)/python -m calcom_provider.sandbox.demo
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+test: lint  ## lint, types and all tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache demo-output bench-work
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
