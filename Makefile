@@ -56,6 +56,10 @@ lint: $(VENV)/.dev  ## ruff and mypy
 test: lint  ## lint, types and all tests
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
+docs: $(VENV)/.docs  ## build the documentation; a warning is an error
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
+
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache demo-output bench-work
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
