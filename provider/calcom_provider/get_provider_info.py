@@ -1,0 +1,116 @@
+"""Declare to Airflow what this provider brings: the connection form, hooks, operators, links and notifiers.
+
+Airflow reads this at every start, without importing anything else of the package, and builds the connection
+form from it alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INTEGRATION = "Cal.com"
+
+CONNECTION_TYPE: dict[str, Any] = {
+    "connection-type": "calcom",
+    "hook-class-name": "calcom_provider.hooks.calcom.CalComHook",
+    "hook-name": "Cal.com",
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "port", "login"],
+        "relabeling": {"host": "Base URL", "password": "API key"},
+        "placeholders": {
+            "host": "https://api.cal.com/v2",
+            "password": "cal_live_... (auth mode api_key)",
+        },
+    },
+    "conn-fields": {
+        "auth_mode": {
+            "label": "Auth mode",
+            "description": "api_key uses the API key above; platform an OAuth client's id and secret; "
+            "managed_user these two and a managed user's id.",
+            "schema": {
+                "type": ["string", "null"],
+                "enum": ["api_key", "platform", "managed_user", None],
+                "default": "api_key",
+            },
+        },
+        "organization_id": {
+            "label": "Organization id",
+            "description": "Empty: the organization that the credential belongs to, read from /me.",
+            "schema": {"type": ["integer", "null"], "minimum": 1},
+        },
+        "client_id": {
+            "label": "OAuth client id",
+            "description": "For auth modes platform and managed_user.",
+            "schema": {"type": ["string", "null"]},
+        },
+        "client_secret": {
+            "label": "OAuth client secret",
+            "description": "For auth modes platform and managed_user.",
+            "schema": {"type": ["string", "null"], "format": "password"},
+        },
+        "managed_user_id": {
+            "label": "Managed user id",
+            "description": "For auth mode managed_user.",
+            "schema": {"type": ["integer", "null"], "minimum": 1},
+        },
+        "access_token": {
+            "label": "Managed user's access token",
+            "description": "Optional. Without it, or when it has expired, a new one is asked for, "
+            "which ends all other tokens of that user.",
+            "schema": {"type": ["string", "null"], "format": "password"},
+        },
+        "connect_timeout": {
+            "label": "Connect timeout (s)",
+            "schema": {"type": ["number", "null"], "minimum": 0.1, "default": 10},
+        },
+        "read_timeout": {
+            "label": "Read timeout (s)",
+            "schema": {"type": ["number", "null"], "minimum": 0.1, "default": 60},
+        },
+        "verify_tls": {
+            "label": "Verify TLS",
+            "schema": {"type": ["boolean", "null"], "default": True},
+        },
+        "ca_bundle": {
+            "label": "CA bundle",
+            "description": "Path of a file with the certificate authorities to trust, for a private one.",
+            "schema": {"type": ["string", "null"]},
+        },
+        "proxy": {
+            "label": "Proxy URL",
+            "description": "For all requests of this connection, for example http://user:password@proxy:3128.",
+            "schema": {"type": ["string", "null"], "format": "password"},
+        },
+        "state_store": {
+            "label": "Rate-limit state",
+            "description": "Where processes that use the same credential share the request budget. Empty: a "
+            "locked file of this machine; with workers on several machines redis://... or postgresql://...",
+            "schema": {"type": ["string", "null"], "format": "password"},
+        },
+        "web_url": {
+            "label": "Web app URL",
+            "description": "For links from Airflow to Cal.com. Empty: https://app.cal.com.",
+            "schema": {"type": ["string", "null"], "format": "url"},
+        },
+    },
+}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's declaration, in the form of Airflow's ``provider_info.schema.json``."""
+    return {
+        "package-name": "airflow-provider-calcom",
+        "name": INTEGRATION,
+        "description": "Keeps a `Cal.com <https://cal.com/>`__ organisation and a warehouse in step, both ways.",
+        "integrations": [
+            {
+                "integration-name": INTEGRATION,
+                "external-doc-url": "https://cal.com/docs/api-reference/v2/introduction",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [
+            {"integration-name": INTEGRATION, "python-modules": ["calcom_provider.hooks.calcom"]},
+        ],
+        "connection-types": [CONNECTION_TYPE],
+    }
