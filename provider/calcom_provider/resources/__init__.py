@@ -1,0 +1,8 @@
+"""What can be read from Cal.com as tables, declared as data."""
+
+from __future__ import annotations
+
+from calcom_provider.resources.model import Child, Read, Resource, Windows
+from calcom_provider.resources.registry import DEFAULT, catalogue, get, select
+
+__all__ = ["DEFAULT", "Child", "Read", "Resource", "Windows", "catalogue", "get", "select"]

@@ -1,0 +1,184 @@
+"""What a resource is: a list of the API, how it is read, and the tables that its rows become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from calcom_provider.warehouse.schema import Column, DataClass, Table
+
+Group = Literal["organization", "teams", "bookings", "platform", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """State how the rows of a resource are fetched.
+
+    With `over`, the operation is called once for every row of another resource (a fan-out), which is read in the
+    same run even when it is not loaded itself.
+
+    :param operation: short name of the list operation
+    :param parameters: fixed parameters of every call
+    :param over: resource whose rows are walked, empty for one call sequence
+    :param arguments: parameter of the operation -> source in the row walked over (``"id"``) or in that row's own
+        arguments (``"$teamId"``)
+    :param where: fields of the row walked over that must hold these values, for example accepted rows only
+    :param page_size: rows a page; None takes the operation's own largest
+    :param single: the operation answers one object, not a list
+    :param fallback: resource-free read that replaces this one when the API answers 500 for every call
+    :param windows: field names of a time-sliced read (bookings), None for a plain one
+    """
+
+    operation: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    over: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, Any] = field(default_factory=dict)
+    page_size: int | None = None
+    single: bool = False
+    fallback: Read | None = None
+    windows: Windows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Describe how a list with time filters is read in slices and incrementally.
+
+    :param updated: source of the change time in a row, the watermark of incremental runs
+    :param created: source of the creation time in a row
+    :param after: parameter for the lower, inclusive bound of the change time
+    :param sort: parameter that orders by the change time
+    :param start: source of the start time in a row, by which tied sets are cut
+    :param start_after: parameter for the lower bound of the start time, empty when the list has none
+    :param end_before: parameter for the upper bound of the end time
+    :param reread_days: rows that ended in so many days before now are read again, because changes of their
+        attendees never move the change time (observed on the real API)
+    :param tie_breakers: parameters that split a tied set when time cannot
+    """
+
+    updated: str
+    created: str
+    after: str
+    sort: str
+    start: str = ""
+    start_after: str = ""
+    end_before: str = ""
+    reread_days: int = 0
+    tie_breakers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Describe a table that is filled from a list inside the rows of a resource.
+
+    :param table: the child table; its columns' sources are read in the item, ``^field`` in the row it sits in,
+        ``.`` is the item itself and ``#`` its position
+    :param items: dotted path of the list in the row
+    :param numbers: items may be digits as text and are stored as whole numbers
+    """
+
+    table: Table
+    items: str
+    numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Declare what can be read as tables.
+
+    :param name: resource name, also the name of its main table
+    :param group: organization, teams, bookings, platform or account
+    :param read: how rows are fetched
+    :param table: main table; None when the rows themselves are not stored, only their children
+    :param children: tables filled from lists inside the rows
+    :param ignored: fields of a row that are known and deliberately not stored, each with the reason
+    :param scope: key columns that name what one run replaces
+    :param named_only: why the resource is never part of ``all`` or a group; empty when it is
+    :param platform: the resource exists only for platform organisations
+    :param notes: traps of the API, for the generated reference page
+    """
+
+    name: str
+    group: Group
+    read: Read
+    table: Table | None
+    children: tuple[Child, ...] = ()
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    scope: tuple[str, ...] = ("organization_id",)
+    named_only: str = ""
+    platform: bool = False
+    notes: str = ""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Return the main table, if stored, and the child tables."""
+        own = (self.table,) if self.table is not None else ()
+        return own + tuple(child.table for child in self.children)
+
+
+def camel(name: str) -> str:
+    """Spell a snake_case column name as the API spells fields."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _column(type_: str, name: str, source: str, data_class: DataClass, nullable: bool, comment: str) -> Column:
+    return Column(
+        name=name,
+        type=type_,  # type: ignore[arg-type]
+        nullable=nullable,
+        data_class=data_class,
+        source=source or camel(name),
+        comment=comment,
+    )
+
+
+def integer(
+    name: str, source: str = "", *, data_class: DataClass = "public", nullable: bool = True, comment: str = ""
+) -> Column:
+    """Declare a 64-bit whole number column."""
+    return _column("integer", name, source, data_class, nullable, comment)
+
+
+def number(name: str, source: str = "", *, data_class: DataClass = "public", comment: str = "") -> Column:
+    """Declare a floating point column."""
+    return _column("float", name, source, data_class, True, comment)
+
+
+def text(
+    name: str, source: str = "", *, data_class: DataClass = "public", nullable: bool = True, comment: str = ""
+) -> Column:
+    """Declare a text column."""
+    return _column("text", name, source, data_class, nullable, comment)
+
+
+def boolean(name: str, source: str = "", *, comment: str = "") -> Column:
+    """Declare a true/false column."""
+    return _column("boolean", name, source, "public", True, comment)
+
+
+def timestamp(name: str, source: str = "", *, data_class: DataClass = "public", comment: str = "") -> Column:
+    """Declare a UTC timestamp column with milliseconds."""
+    return _column("timestamp", name, source, data_class, True, comment)
+
+
+def date(name: str, source: str = "", *, comment: str = "") -> Column:
+    """Declare a calendar date column."""
+    return _column("date", name, source, "public", True, comment)
+
+
+def json(name: str, source: str = "", *, data_class: DataClass = "public", comment: str = "") -> Column:
+    """Declare a column that keeps an object or list as JSON."""
+    return _column("json", name, source, data_class, True, comment)
+
+
+def personal_text(name: str, source: str = "", *, comment: str = "") -> Column:
+    """Declare a text column that tells who somebody is."""
+    return text(name, source, data_class="personal", comment=comment)
+
+
+ORGANIZATION = integer(
+    "organization_id", "$organization", nullable=False, comment="organisation the row was read from"
+)
+ACCOUNT = integer("account_id", "$account", nullable=False, comment="user whose credential read the row")

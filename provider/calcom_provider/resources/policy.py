@@ -1,0 +1,127 @@
+"""Which columns are stored, under which name, and how: by class, by name, hashed or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from calcom_provider.api.errors import ConfigurationError
+from calcom_provider.warehouse.schema import Column, Table
+
+SchemaEvolution = Literal["extra", "evolve", "freeze"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPolicy:
+    """Choose what is stored of every table.
+
+    Names are ``table.column``, or ``column`` for that column in every table. Public and personal columns are
+    stored unless left out. Sensitive ones (the reason and notes of an out-of-office entry, booking answers, phone
+    numbers) need `sensitive` or to be named in `include`; secrets need to be named one by one.
+
+    :param sensitive: store sensitive columns
+    :param include: columns to store although their class would leave them out
+    :param select: only these columns (and the key) of the tables named here
+    :param drop: columns left out
+    :param rename: column -> name in the warehouse
+    :param hash: columns stored as keyed hash (HMAC-SHA256, hexadecimal); equal values stay equal
+    :param hash_key: key of the hash, at least 16 bytes
+    :param schema_evolution: what happens to fields that this version does not know: ``extra`` keeps them in the
+        JSON column ``_extra``, ``evolve`` makes columns of them, ``freeze`` fails the run
+    """
+
+    sensitive: bool = False
+    include: frozenset[str] = frozenset()
+    select: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    drop: frozenset[str] = frozenset()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    hash: frozenset[str] = frozenset()
+    hash_key: bytes = field(default=b"", repr=False)
+    schema_evolution: SchemaEvolution = "extra"
+
+    def __post_init__(self) -> None:
+        if self.hash and len(self.hash_key) < 16:
+            raise ConfigurationError("Hashed columns need a key of at least 16 bytes (hash_key)")
+
+    def apply(self, table: Table) -> Stored:
+        """Return the table as it is stored, with the function that hashes values where asked.
+
+        :param table: declared table
+        :raises ConfigurationError: when a key column would be left out or two columns get one name
+        """
+        columns = [column for column in table.columns if self._keeps(table, column)]
+        missing = [name for name in table.key if name not in {column.name for column in columns}]
+        if missing:
+            raise ConfigurationError(f"Key columns of {table.name} cannot be left out: {', '.join(missing)}")
+        names = {column.name: self._renamed(table, column) for column in columns}
+        if len(set(names.values())) < len(names):
+            raise ConfigurationError(f"Two columns of {table.name} would get the same name")
+        stored = tuple(self._stored(table, column, names[column.name]) for column in columns)
+        hashed = tuple(index for index, column in enumerate(columns) if self._named(self.hash, table, column))
+        return Stored(
+            declared=replace(table, columns=tuple(columns)),
+            table=replace(table, columns=stored, key=tuple(names[name] for name in table.key)),
+            hashed=hashed,
+            hasher=keyed_hash(self.hash_key) if hashed else None,
+        )
+
+    def _keeps(self, table: Table, column: Column) -> bool:
+        if self._named(self.drop, table, column):
+            return False
+        chosen = self.select.get(table.name)
+        if chosen is not None and column.name not in chosen and column.name not in table.key:
+            return False
+        if column.data_class == "secret":
+            return f"{table.name}.{column.name}" in self.include
+        if column.data_class == "sensitive":
+            return self.sensitive or self._named(self.include, table, column)
+        return True
+
+    def _renamed(self, table: Table, column: Column) -> str:
+        full = f"{table.name}.{column.name}"
+        return self.rename.get(full) or self.rename.get(column.name) or column.name
+
+    def _stored(self, table: Table, column: Column, name: str) -> Column:
+        if self._named(self.hash, table, column):
+            return replace(column, name=name, type="text", data_class="public")
+        return replace(column, name=name)
+
+    @staticmethod
+    def _named(names: frozenset[str], table: Table, column: Column) -> bool:
+        return column.name in names or f"{table.name}.{column.name}" in names
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Hold a table as declared and as stored, after a policy.
+
+    :param declared: kept columns with their declared names and types
+    :param table: the same columns as the warehouse gets them
+    :param hashed: positions of the hashed columns
+    :param hasher: the hash, None when no column is hashed
+    """
+
+    declared: Table
+    table: Table
+    hashed: tuple[int, ...] = ()
+    hasher: Callable[[Any], str | None] | None = field(default=None, repr=False)
+
+
+def keyed_hash(key: bytes) -> Callable[[Any], str | None]:
+    """Return a function that hashes a value with the key; null stays null.
+
+    :param key: secret key, any length
+    """
+    prepared = hmac.new(key, digestmod=hashlib.sha256)
+
+    def hashed(value: Any) -> str | None:
+        if value is None:
+            return None
+        mac = prepared.copy()
+        mac.update(str(value).encode("utf-8", "surrogatepass"))
+        return mac.hexdigest()
+
+    return hashed

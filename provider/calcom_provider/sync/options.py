@@ -1,0 +1,83 @@
+"""How a sync run is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from calcom_provider.api.errors import ConfigurationError
+from calcom_provider.resources.policy import ColumnPolicy
+
+Mode = Literal["auto", "merge", "replace", "history"]
+Deletes = Literal["auto", "ignore", "mark", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """Override how one resource or table is published.
+
+    :param mode: ``auto`` takes the run's
+    :param deletes: ``auto`` takes the run's
+    """
+
+    mode: Mode = "auto"
+    deletes: Deletes = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Name the window of an incremental resource that is read again in full.
+
+    :param start: rows that start at or after this instant (UTC)
+    :param end: rows that end at or before this instant (UTC)
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None or self.start >= self.end:
+            raise ConfigurationError("A backfill needs a start before its end, both with a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """Hold the choices of a run that are not the two ends of it.
+
+    :param mode: ``auto`` keeps history for memberships, attribute assignments and out-of-office entries and merges
+        the rest; ``merge``, ``replace`` and ``history`` hold for every table
+    :param deletes: what happens to stored rows that a read proven complete no longer shows: ``remove`` (default)
+        lets the tables say what Cal.com holds, ``mark`` sets ``_calcom_deleted_at``, ``ignore`` keeps them; in
+        history tables the current version is closed
+    :param overrides: resource or table name -> :class:`TableOptions`
+    :param policy: which columns are stored and how
+    :param guard: the engine's guard against mass deletion, None for its default
+    :param full: read incremental resources in full
+    :param full_every: an incremental resource is read in full when the last full read is older than this
+    :param overlap: an incremental read starts this much before the watermark
+    :param reread_days: days for which ended bookings are read again, None for the resource's own (14)
+    :param backfill: window of the incremental resources to read again
+    :param expected_pages: use stored page counts and digests to plan and to skip unchanged pages
+    :param context: labels of the run record, for example the DAG run id
+    """
+
+    mode: Mode = "auto"
+    deletes: Deletes = "auto"
+    overrides: Mapping[str, TableOptions] = field(default_factory=dict)
+    policy: ColumnPolicy = field(default_factory=ColumnPolicy)
+    guard: Any = None
+    full: bool = False
+    full_every: timedelta = timedelta(days=7)
+    overlap: timedelta = timedelta(minutes=10)
+    reread_days: int | None = None
+    backfill: Backfill | None = None
+    expected_pages: bool = True
+    context: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("auto", "merge", "replace", "history"):
+            raise ConfigurationError(f"mode is auto, merge, replace or history, not {self.mode!r}")
+        if self.deletes not in ("auto", "ignore", "mark", "remove"):
+            raise ConfigurationError(f"deletes is auto, ignore, mark or remove, not {self.deletes!r}")
