@@ -1,0 +1,129 @@
+"""Declare the tables that the warehouse keeps: columns, keys, parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+ColumnType = Literal["integer", "float", "text", "boolean", "timestamp", "date", "json"]
+DataClass = Literal["public", "personal", "sensitive", "secret"]
+COLUMN_TYPES: tuple[str, ...] = ("integer", "float", "text", "boolean", "timestamp", "date", "json")
+DATA_CLASSES: tuple[str, ...] = ("public", "personal", "sensitive", "secret")
+
+#: Names that the engine adds to every table; a declared column must not begin like this.
+RUN_PREFIX = "_calcom_"
+HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Declare one column.
+
+    :param name: Name in the warehouse, written as given (reserved words and mixed case are quoted).
+    :param type: ``integer`` holds 64 bits, ``timestamp`` milliseconds in UTC, ``json`` is handed over as JSON text.
+    :param nullable: Whether the column takes NULL; key columns never do.
+    :param data_class: What the value tells about people: ``public``, ``personal``, ``sensitive`` or ``secret``.
+    :param source: Dotted path of the value in the row that was read; kept for documentation.
+    :param comment: One line for readers of the table.
+    """
+
+    name: str
+    type: ColumnType
+    nullable: bool = True
+    data_class: DataClass = "public"
+    source: str = ""
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a column needs a name")
+        if self.type not in COLUMN_TYPES:
+            raise ValueError(f"column {self.name}: unknown type {self.type!r}")
+        if self.data_class not in DATA_CLASSES:
+            raise ValueError(f"column {self.name}: unknown data class {self.data_class!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Name the table whose rows own the rows of another one.
+
+    In a partial load the children of every parent row that was read are replaced as a set.
+
+    :param table: Name of the parent table, without prefix.
+    :param columns: Columns of the child that hold the parent's key, in the order of the parent's key.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+
+
+#: What the API sent and no column is declared for; see :meth:`Table.with_extra`.
+EXTRA = Column(
+    "_extra", "json", data_class="sensitive", comment="Fields without a column of their own, as JSON"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Declare one table.
+
+    :param name: Name without the prefix of the warehouse.
+    :param columns: Columns in the order in which rows are handed over.
+    :param key: Names of the columns that identify a row; the first ones are those of the scope.
+    :param comment: One line for readers of the table.
+    :param history: Whether the table keeps versions by default (mode ``history``).
+    :param parent: Table whose rows own these rows, if any.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    comment: str = ""
+    history: bool = False
+    parent: Parent | None = None
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        doubled = {name for name in names if names.count(name) > 1}
+        if doubled:
+            raise ValueError(f"table {self.name}: columns declared twice: {', '.join(sorted(doubled))}")
+        if not self.key:
+            raise ValueError(f"table {self.name}: a key is needed")
+        missing = [name for name in self.key if name not in names]
+        if missing:
+            raise ValueError(f"table {self.name}: key columns are not declared: {', '.join(missing)}")
+        taken = [name for name in names if name.startswith(RUN_PREFIX) or name in HISTORY_COLUMNS]
+        if taken:
+            raise ValueError(f"table {self.name}: names kept for the engine: {', '.join(taken)}")
+        if self.parent:
+            strange = [name for name in self.parent.columns if name not in names]
+            if strange:
+                raise ValueError(f"table {self.name}: parent columns are not declared: {', '.join(strange)}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the names of the columns in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Find a column by its name.
+
+        :raises KeyError: if there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def index(self, name: str) -> int:
+        """Tell at which place of a row the value of a column stands."""
+        return self.names.index(name)
+
+    def with_columns(self, columns: Iterable[Column]) -> Table:
+        """Give the same table with other columns (a selection, a renaming)."""
+        return replace(self, columns=tuple(columns))
+
+    def with_extra(self) -> Table:
+        """Give the same table with ``_extra`` as its last column."""
+        return self if EXTRA.name in self.names else replace(self, columns=(*self.columns, EXTRA))
