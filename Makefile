@@ -60,6 +60,11 @@ docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
 
+catalogue: $(VENV)/.runtime  ## write the operation catalogue anew: make catalogue OPENAPI=openapi.json
+	@test -n "$(OPENAPI)" || { echo "name the document: make catalogue OPENAPI=openapi.json"; exit 2; }
+	@$(BIN)/python tools/make_catalogue.py $(OPENAPI)
+	@git --no-pager diff --stat -- provider/calcom_provider/api/operations.json || true
+
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache demo-output bench-work
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
