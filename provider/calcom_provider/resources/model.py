@@ -26,8 +26,13 @@ class Read:
     :param where: fields of the row walked over that must hold these values, for example accepted rows only
     :param page_size: rows a page; None takes the operation's own largest
     :param single: the operation answers one object, not a list
-    :param fallback: resource-free read that replaces this one when the API answers 500 for every call
-    :param windows: field names of a time-sliced read (bookings), None for a plain one
+    :param empty_on: error statuses that mean no rows (personal event types answer 404 when there are none)
+    :param unavailable_on: error statuses that mean that this installation, plan or role does not offer the list; it
+        is then left out of a run that did not name it
+    :param refused_on: error statuses of one call of a fan-out that leave only that part unread, so that the table
+        counts as incomplete and nothing is deleted from it
+    :param fallback: read that replaces this one when the API answers 500
+    :param windows: how the list is read by time, None for a list that is always read whole
     """
 
     operation: str
@@ -37,31 +42,39 @@ class Read:
     where: Mapping[str, Any] = field(default_factory=dict)
     page_size: int | None = None
     single: bool = False
+    empty_on: tuple[int, ...] = ()
+    unavailable_on: tuple[int, ...] = ()
+    refused_on: tuple[int, ...] = ()
     fallback: Read | None = None
     windows: Windows | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Describe how a list with time filters is read in slices and incrementally.
+    """Describe how a list with time filters is read in parts.
 
-    :param updated: source of the change time in a row, the watermark of incremental runs
     :param created: source of the creation time in a row
-    :param after: parameter for the lower, inclusive bound of the change time
-    :param sort: parameter that orders by the change time
-    :param start: source of the start time in a row, by which tied sets are cut
-    :param start_after: parameter for the lower bound of the start time, empty when the list has none
-    :param end_before: parameter for the upper bound of the end time
+    :param after: parameter with the lower, inclusive bound of incremental reads
+    :param sort: parameter that orders by the same time
+    :param updated: source of the change time in a row, the watermark; empty where `created` is the watermark
+    :param created_after: parameter with the lower bound of the creation time, for rows whose change time is null
+        and which no filter on it ever matches
+    :param start: source of the start time in a row, by which large or tied sets are cut
+    :param end: source of the end time in a row
+    :param start_after: parameter with the lower, inclusive bound of the start time; empty when there is none
+    :param end_before: parameter with the upper, inclusive bound of the end time
     :param reread_days: rows that ended in so many days before now are read again, because changes of their
         attendees never move the change time (observed on the real API)
-    :param tie_breakers: parameters that split a tied set when time cannot
+    :param tie_breakers: parameters that split a set which no time separates
     """
 
-    updated: str
     created: str
     after: str
     sort: str
+    updated: str = ""
+    created_after: str = ""
     start: str = ""
+    end: str = ""
     start_after: str = ""
     end_before: str = ""
     reread_days: int = 0

@@ -124,7 +124,7 @@ ATTRIBUTE_OPTIONS = Resource(
         (
             ORGANIZATION,
             text("id", nullable=False),
-            text("attribute_id", comment="attributes.id"),
+            text("attribute_id", "$attributeId", comment="attributes.id"),
             text("value"),
             text("slug"),
             boolean("is_group", comment="undocumented field"),
@@ -133,18 +133,14 @@ ATTRIBUTE_OPTIONS = Resource(
         key=("organization_id", "id"),
         comment="Options of the attributes; values of text and number attributes are options too.",
     ),
+    ignored={"attributeId": "equals the attribute asked for"},
     notes="Neither value nor slug is unique; options that nobody holds any more stay.",
 )
 
 ATTRIBUTE_ASSIGNMENTS = Resource(
     name="attribute_assignments",
     group="organization",
-    read=Read(
-        "org_attribute_options.list_assigned",
-        over="attributes",
-        arguments={"attributeId": "id"},
-        page_size=2000,
-    ),
+    read=Read("org_attribute_options.list_assigned", over="attributes", arguments={"attributeId": "id"}),
     table=None,
     children=(
         Child(

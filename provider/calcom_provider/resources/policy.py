@@ -46,10 +46,11 @@ class ColumnPolicy:
         if self.hash and len(self.hash_key) < 16:
             raise ConfigurationError("Hashed columns need a key of at least 16 bytes (hash_key)")
 
-    def apply(self, table: Table) -> Stored:
+    def apply(self, table: Table, *, main: bool = True) -> Stored:
         """Return the table as it is stored, with the function that hashes values where asked.
 
         :param table: declared table
+        :param main: the table takes the rows themselves, so unknown fields may show up in it
         :raises ConfigurationError: when a key column would be left out or two columns get one name
         """
         columns = [column for column in table.columns if self._keeps(table, column)]
@@ -61,9 +62,13 @@ class ColumnPolicy:
             raise ConfigurationError(f"Two columns of {table.name} would get the same name")
         stored = tuple(self._stored(table, column, names[column.name]) for column in columns)
         hashed = tuple(index for index, column in enumerate(columns) if self._named(self.hash, table, column))
+        parent = table.parent and replace(
+            table.parent, columns=tuple(names[name] for name in table.parent.columns)
+        )
+        made = replace(table, columns=stored, key=tuple(names[name] for name in table.key), parent=parent)
         return Stored(
             declared=replace(table, columns=tuple(columns)),
-            table=replace(table, columns=stored, key=tuple(names[name] for name in table.key)),
+            table=made.with_extra() if main and self.schema_evolution != "freeze" else made,
             hashed=hashed,
             hasher=keyed_hash(self.hash_key) if hashed else None,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.resources import organization, teams
+from calcom_provider.resources import account, bookings, organization, platform, scheduling, team_parts, teams
 from calcom_provider.resources.model import Resource
 
 DEFAULT = (
@@ -26,7 +26,7 @@ DEFAULT = (
 def catalogue() -> dict[str, Resource]:
     """Return every resource by name, parents before what is read over them."""
     found: dict[str, Resource] = {}
-    for module in (organization, teams):
+    for module in (organization, teams, scheduling, team_parts, bookings, platform, account):
         for resource in module.RESOURCES:
             found[resource.name] = resource
     return found

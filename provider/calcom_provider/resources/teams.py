@@ -40,7 +40,7 @@ TEAM_COLUMNS: tuple[Column, ...] = (
 
 TEAM_MEMBERSHIP_COLUMNS: tuple[Column, ...] = (
     integer("id", nullable=False),
-    integer("team_id", comment="teams.id"),
+    integer("team_id", "$teamId", comment="teams.id"),
     integer("user_id", comment="memberships.user_id"),
     text("role", comment="MEMBER, ADMIN or OWNER"),
     boolean("accepted"),
@@ -72,6 +72,7 @@ TEAM_MEMBERSHIPS = Resource(
         key=("organization_id", "id"),
         comment="Memberships of the organisation's teams, pending ones included.",
     ),
+    ignored={"teamId": "equals the team asked for"},
 )
 
 RESOURCES: tuple[Resource, ...] = (TEAMS, TEAM_MEMBERSHIPS)

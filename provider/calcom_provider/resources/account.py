@@ -1,0 +1,196 @@
+"""What a single account reads: its own teams, event types, schedules, bookings and webhooks."""
+
+from __future__ import annotations
+
+from calcom_provider.resources.bookings import ACCOUNT_WINDOWS, BOOKING_COLUMNS, booking_children
+from calcom_provider.resources.event_types import EVENT_TYPE_COLUMNS, TEAM_EVENT_TYPE_COLUMNS
+from calcom_provider.resources.model import (
+    ACCOUNT,
+    ORGANIZATION,
+    Child,
+    Read,
+    Resource,
+    boolean,
+    integer,
+    personal_text,
+    text,
+)
+from calcom_provider.resources.scheduling import SCHEDULE_COLUMNS, WEBHOOK_COLUMNS, schedule_children
+from calcom_provider.resources.team_parts import CONFERENCING_COLUMNS, event_type_hosts
+from calcom_provider.resources.teams import TEAM_COLUMNS, TEAM_MEMBERSHIP_COLUMNS
+from calcom_provider.warehouse.schema import Column, Table
+
+SCOPE: tuple[Column, ...] = (ORGANIZATION, ACCOUNT)
+NAMES = ("organization_id", "account_id")
+IN_TEAM = {"teamId": "id"}
+
+
+def _resource(
+    name: str,
+    read: Read,
+    columns: tuple[Column, ...],
+    comment: str,
+    *,
+    key: tuple[str, ...] = ("id",),
+    children: tuple[Child, ...] = (),
+    ignored: dict[str, str] | None = None,
+    named_only: str = "",
+    notes: str = "",
+) -> Resource:
+    table = Table(f"account_{name}", (*SCOPE, *columns), key=(*NAMES, *key), comment=comment)
+    return Resource(
+        name=f"account_{name}",
+        group="account",
+        read=read,
+        table=table,
+        children=children,
+        ignored=ignored or {},
+        scope=NAMES,
+        named_only=named_only,
+        notes=notes,
+    )
+
+
+PROFILE = _resource(
+    "profile",
+    Read("me.get", single=True),
+    (
+        integer("id", nullable=False),
+        personal_text("username"),
+        personal_text("email"),
+        personal_text("name"),
+        personal_text("bio"),
+        personal_text("avatar_url"),
+        text("time_zone"),
+        text("week_start"),
+        integer("time_format"),
+        integer("default_schedule_id"),
+        boolean("organization_is_platform", "organization.isPlatform"),
+    ),
+    "The user whose credential is used.",
+    ignored={"organizationId": "equals organization_id", "organization.id": "equals organization_id"},
+    notes="Name, bio and picture are documented and never sent by older versions.",
+)
+
+TEAMS = _resource("teams", Read("teams.list"), TEAM_COLUMNS, "Teams of the account, open invitations included.")
+
+TEAM_MEMBERSHIPS = _resource(
+    "team_memberships",
+    Read(
+        "team_memberships.list",
+        over="account_teams",
+        arguments=IN_TEAM,
+        where={"isOrganization": False},
+        refused_on=(403,),
+    ),
+    TEAM_MEMBERSHIP_COLUMNS,
+    "Memberships of the account's teams.",
+    ignored={"teamId": "equals the team asked for"},
+    notes="Refused for a team whose invitation the account has not accepted.",
+)
+
+TEAM_EVENT_TYPES = _resource(
+    "team_event_types",
+    Read("team_event_types.list", over="account_teams", arguments=IN_TEAM, where={"isOrganization": False}),
+    TEAM_EVENT_TYPE_COLUMNS,
+    "Event types of the account's teams.",
+    children=(event_type_hosts("account_", SCOPE),),
+    ignored={"team": "in account_teams", "users": "in account_team_event_type_hosts", "bookingUrl": "from slug"},
+)
+
+TEAM_EVENT_TYPE_WEBHOOKS = _resource(
+    "team_event_type_webhooks",
+    Read(
+        "team_event_type_webhooks.list",
+        over="account_team_event_types",
+        arguments={"teamId": "teamId", "eventTypeId": "id"},
+        unavailable_on=(404,),
+        refused_on=(403,),
+    ),
+    (*WEBHOOK_COLUMNS, integer("event_type_id", comment="account_team_event_types.id")),
+    "Webhooks of the event types of the account's teams.",
+    named_only="one request an event type",
+)
+
+EVENT_TYPES = _resource(
+    "event_types",
+    Read("event_types.list", over="account_profile", arguments={"username": "username"}, empty_on=(404,)),
+    (*EVENT_TYPE_COLUMNS, integer("owner_id", comment="users.id"), text("booking_url")),
+    "Event types of the account itself.",
+    ignored={"users": "the account"},
+)
+
+EVENT_TYPE_WEBHOOKS = _resource(
+    "event_type_webhooks",
+    Read("event_type_webhooks.list", over="account_event_types", arguments={"eventTypeId": "id"}),
+    (*WEBHOOK_COLUMNS, integer("event_type_id", comment="account_event_types.id")),
+    "Webhooks of the account's event types.",
+)
+
+SCHEDULES = _resource(
+    "schedules",
+    Read("schedules.list"),
+    SCHEDULE_COLUMNS,
+    "Working hours of the account.",
+    children=schedule_children("account_", SCOPE),
+)
+
+BOOKINGS = _resource(
+    "bookings",
+    Read("bookings.list", windows=ACCOUNT_WINDOWS),
+    BOOKING_COLUMNS,
+    "Bookings that the account may see.",
+    children=booking_children("account_", SCOPE),
+    ignored={"eventType.id": "equals eventTypeId"},
+    notes="For an organisation's owner these are all of the organisation's bookings.",
+)
+
+WEBHOOKS = _resource(
+    "webhooks",
+    Read("webhooks.list"),
+    (*WEBHOOK_COLUMNS, integer("user_id")),
+    "Webhooks of the account.",
+)
+
+CONFERENCING_APPS = _resource(
+    "conferencing_apps",
+    Read("conferencing.list"),
+    CONFERENCING_COLUMNS,
+    "Conferencing apps that the account installed.",
+    ignored={"teamId": "null", "subscriptionId": "names a payment", "key": "the app's own secret"},
+)
+
+VERIFIED_EMAILS = _resource(
+    "verified_emails",
+    Read("verified_emails.list"),
+    (integer("id", nullable=False), personal_text("email"), integer("user_id"), integer("team_id")),
+    "Addresses that the account proved to own.",
+)
+
+VERIFIED_PHONES = _resource(
+    "verified_phones",
+    Read("verified_phones.list"),
+    (
+        integer("id", nullable=False),
+        text("phone_number", data_class="sensitive"),
+        integer("user_id"),
+        integer("team_id"),
+    ),
+    "Phone numbers that the account proved to own.",
+)
+
+RESOURCES: tuple[Resource, ...] = (
+    PROFILE,
+    TEAMS,
+    TEAM_MEMBERSHIPS,
+    TEAM_EVENT_TYPES,
+    TEAM_EVENT_TYPE_WEBHOOKS,
+    EVENT_TYPES,
+    EVENT_TYPE_WEBHOOKS,
+    SCHEDULES,
+    BOOKINGS,
+    WEBHOOKS,
+    CONFERENCING_APPS,
+    VERIFIED_EMAILS,
+    VERIFIED_PHONES,
+)
