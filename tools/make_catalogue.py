@@ -16,13 +16,14 @@ from typing import Any
 
 import yaml
 
+from openapi_facts import auth_modes, request_parameters
+
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "provider" / "calcom_provider" / "api" / "operations.json"
 CORRECTIONS = Path(__file__).with_name("corrections.yaml")
 DATED = re.compile(r"_(\d{4})_(\d\d)_(\d\d)_")
 VERBS = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 METHODS = ("get", "post", "put", "patch", "delete")
-FACETS = ("enum", "minimum", "maximum", "default", "format")
 
 Json = dict[str, Any]
 
@@ -50,7 +51,8 @@ class Corrections:
         return name in self.data[topic]
 
 
-PATTERNED = [
+# The topics whose keys are short names or patterns of them.
+PATTERNED = (
     "names",
     "auth",
     "success",
@@ -63,7 +65,7 @@ PATTERNED = [
     "confirm",
     "refused",
     "parameters",
-]
+)
 
 
 def _is_any(topic: str, key: str) -> bool:
@@ -121,111 +123,13 @@ def short_name(id_: str, method: str, path: str, corrections: Corrections) -> st
         group = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", controller.removesuffix("Controller")).lower()
         print(f"note: no group for {controller}, took {group}", file=sys.stderr)
     if "/verified-resources/" in path:
-        group = f"{group}_{re.search('/verified-resources/([a-z]+)', path)[1]}"
+        group = f"{group}_{path.rpartition('/verified-resources/')[2].partition('/')[0]}"
         if path.endswith("/request"):
             return f"{group}.request_code"
         if path.endswith("/verify"):
             return f"{group}.verify"
     verb = VERBS.get(method) or ("get" if path.endswith("}") else "list")
     return f"{group}.{verb}"
-
-
-def auth_modes(headers: dict[str, Json]) -> list[str]:
-    """Read from the documented headers which credentials an operation takes."""
-    modes = []
-    if "authorization" in headers:
-        modes.append("api_key")
-        if "managed user" in headers["authorization"].get("description", ""):
-            modes.append("managed_user")
-    if "x-cal-client-id" in headers:
-        modes.append("platform")
-    elif "x-cal-secret-key" in headers:
-        modes.append("secret")
-    return modes or ["none"]
-
-
-def request_parameters(path: str, raw: Json, schemas: Json) -> list[Json]:
-    """List path, query and body parameters; a body of several shapes gives the union of their fields."""
-    found = []
-    for parameter in raw.get("parameters", ()):
-        if parameter["in"] in ("path", "query"):
-            entry = {"name": parameter["name"], "location": parameter["in"]}
-            entry |= type_facts(parameter["schema"], schemas)
-            if parameter.get("required"):
-                entry["required"] = True
-            found.append(entry)
-    found.sort(key=lambda entry: (entry["location"], place(path, entry["name"]), entry["name"]))
-    content = raw.get("requestBody", {}).get("content", {})
-    if content:
-        shapes = body_shapes(content["application/json"]["schema"], schemas)
-        for name in dict.fromkeys(name for shape in shapes for name in shape.get("properties", {})):
-            found.append(body_parameter(name, shapes, schemas))
-    return found
-
-
-def place(path: str, name: str) -> int:
-    """Order path parameters as the path does, others by name."""
-    return path.find(f"{{{name}}}")
-
-
-def body_shapes(schema: Json, schemas: Json) -> list[Json]:
-    """Resolve a body schema into the object shapes that it allows."""
-    if "$ref" in schema:
-        return body_shapes(schemas[schema["$ref"].split("/")[-1]], schemas)
-    for kind in ("oneOf", "anyOf"):
-        if kind in schema:
-            return [shape for part in schema[kind] for shape in body_shapes(part, schemas)]
-    if "allOf" in schema:
-        merged: Json = {"properties": {}, "required": []}
-        for part in schema["allOf"]:
-            for shape in body_shapes(part, schemas):
-                merged["properties"] |= shape.get("properties", {})
-                merged["required"] += shape.get("required", [])
-        return [merged]
-    return [schema]
-
-
-def body_parameter(name: str, shapes: list[Json], schemas: Json) -> Json:
-    """Join one field over all body shapes: required only where every shape requires it, all enum values."""
-    having = [shape for shape in shapes if name in shape.get("properties", {})]
-    facts = [type_facts(shape["properties"][name], schemas) for shape in having]
-    entry = {"name": name, "location": "body"} | facts[0]
-    enums = [fact.get("enum") for fact in facts]
-    if all(enums) and len(enums) > 1:
-        entry["enum"] = list(dict.fromkeys(value for enum in enums for value in enum or ()))
-    if len(having) == len(shapes) and all(name in shape.get("required", ()) for shape in shapes):
-        entry["required"] = True
-    return entry
-
-
-def type_facts(schema: Json, schemas: Json) -> Json:
-    """Take type, items, bounds, enum, format and nullable of one schema."""
-    nullable = schema.get("nullable", False)
-    schema = flat(schema, schemas)
-    kind = {"number": "integer", None: "any"}.get(schema.get("type"), schema.get("type"))
-    facts: Json = {"type": kind}
-    if kind == "array":
-        items = flat(schema.get("items", {}), schemas)
-        facts["items"] = {"number": "integer", None: "any"}.get(items.get("type"), items.get("type"))
-        if "enum" in items:
-            facts["enum"] = items["enum"]
-    facts |= {facet: schema[facet] for facet in FACETS if facet in schema and facet not in facts}
-    if nullable or schema.get("nullable"):
-        facts["nullable"] = True
-    return facts
-
-
-def flat(schema: Json, schemas: Json) -> Json:
-    """Resolve references; alternatives that are all objects count as an object, others as anything."""
-    if "$ref" in schema:
-        return flat(schemas[schema["$ref"].split("/")[-1]], schemas)
-    for kind in ("allOf", "oneOf", "anyOf"):
-        if kind in schema:
-            types = {flat(part, schemas).get("type") for part in schema[kind]}
-            if len(schema[kind]) == 1:
-                return flat(schema[kind][0], schemas)
-            return {"type": types.pop()} if len(types) == 1 else {}
-    return schema
 
 
 def lay_over(entry: Json, corrections: Corrections) -> Json:
@@ -307,7 +211,7 @@ def check(found: dict[str, Json], corrections: Corrections) -> None:
         raise SystemExit(f"names that are not unique: {twice}; corrections that fit nothing: {stale}")
 
 
-ORDER = [
+ORDER = (
     "name",
     "method",
     "path",
@@ -330,8 +234,8 @@ ORDER = [
     "side_effect",
     "origin",
     "parameters",
-]
-PARAMETER_ORDER = [
+)
+PARAMETER_ORDER = (
     "name",
     "location",
     "type",
@@ -345,7 +249,7 @@ PARAMETER_ORDER = [
     "maximum",
     "default",
     "enum",
-]
+)
 
 
 def render(found: dict[str, Json], document: Json) -> str:
