@@ -101,7 +101,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-calcom",
         "name": INTEGRATION,
-        "description": "Keeps a `Cal.com <https://cal.com/>`__ organisation and a warehouse in step, both ways.",
+        "description": "`Cal.com <https://cal.com/>`__: an organisation and a warehouse in step, both ways.",
         "integrations": [
             {
                 "integration-name": INTEGRATION,

@@ -1,9 +1,10 @@
-"""Give each test process an Airflow of its own: a home in a temporary folder and an empty SQLite metadata database.
+"""Give each test process an Airflow of its own: a home in a temporary folder, an empty database.
 
 The environment is set before anything can import Airflow, whose settings are read at import. Nothing here
-imports Airflow by itself, so tests of the lower floors start as fast as without it. The metadata database is made
-by the ``airflow_db`` fixture, when the first test asks for it. Airflow's unit-test mode stays off, because it
-changes what the DAGs are tested for: with it, a cron schedule has data intervals that it has not in reality.
+imports Airflow by itself, so tests of the lower floors start as fast as without it. The metadata database
+is made by the ``airflow_db`` fixture, when the first test asks for it. Airflow's unit-test mode stays off,
+because it changes what the DAGs are tested for: with it, a cron schedule has data intervals that it has not
+in reality.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 

@@ -1,0 +1,44 @@
+"""Turn errors that a retry cannot help into Airflow's own "fail now"; let all others through as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from calcom_provider.api.errors import (
+    AuthenticationError,
+    CalComError,
+    ConfigurationError,
+    PermissionDeniedError,
+)
+
+HOPELESS: tuple[type[CalComError], ...] = (AuthenticationError, PermissionDeniedError, ConfigurationError)
+"""What no retry changes: the credential, its rights, the connection, the parameters."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message on one line."""
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def explained(log: Any) -> Iterator[None]:
+    """Log an error of this provider in one line, and fail the task at once when a retry cannot help.
+
+    The line comes before the traceback that Airflow logs, so that it is found without reading one.
+
+    :param log: the task's logger.
+    :raises AirflowFailException: for authentication, permission and configuration errors, with the same
+        message.
+    """
+    try:
+        yield
+    except HOPELESS as error:
+        log.error("%s", one_line(error))
+        raise AirflowFailException(one_line(error)) from None
+    except CalComError as error:
+        log.error("%s", one_line(error))
+        raise

@@ -1,0 +1,149 @@
+"""Read an Airflow connection of type ``calcom`` into the settings of an API client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from calcom_provider.api.auth import ApiKey, Auth, ManagedUser, PlatformClient
+from calcom_provider.api.base_url import normalize_base_url
+from calcom_provider.api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+WEB_APP = "https://app.cal.com"
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a connection says, checked and with its defaults filled in."""
+
+    auth: Auth
+    base_url: str
+    organization_id: int | None
+    timeout: tuple[float, float]
+    verify: bool | str
+    proxies: dict[str, str] | None
+    state_store: str | None
+    web_url: str
+
+    @classmethod
+    def of(cls, connection: Connection) -> Settings:
+        """Read a connection.
+
+        :param connection: an Airflow connection, as stored.
+        :raises ConfigurationError: naming the field of the connection form that is missing or wrong.
+        """
+        extra = _Extra(connection)
+        proxy = extra.text("proxy")
+        return cls(
+            auth=_auth(connection, extra),
+            base_url=base_url(connection),
+            organization_id=extra.integer("organization_id"),
+            timeout=(extra.seconds("connect_timeout", 10.0), extra.seconds("read_timeout", 60.0)),
+            verify=_verify(extra),
+            proxies={"http": proxy, "https": proxy} if proxy else None,
+            state_store=extra.text("state_store"),
+            web_url=(extra.text("web_url") or WEB_APP).rstrip("/"),
+        )
+
+
+class _Extra:
+    """The connection's extra fields; the form stores an empty field as null or as an empty text."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.conn_id = connection.conn_id
+        try:
+            self.fields: dict[str, Any] = connection.extra_dejson
+        except ValueError:
+            raise ConfigurationError(
+                f"Connection {self.conn_id!r}: the field Extra is no JSON object.",
+                advice="Write it as JSON, for example {}.",
+            ) from None
+
+    def wrong(self, name: str, must: str) -> ConfigurationError:
+        # The value stays out of the message: somebody may have put the key into the wrong field.
+        return ConfigurationError(
+            f"Connection {self.conn_id!r}: the field {name} {must}.", advice="Correct the connection."
+        )
+
+    def text(self, name: str) -> str | None:
+        value = self.fields.get(name)
+        return str(value).strip() or None if value is not None else None
+
+    def integer(self, name: str) -> int | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        if not text.isdecimal() or int(text) < 1:
+            raise self.wrong(name, "must be a whole number above 0")
+        return int(text)
+
+    def seconds(self, name: str, default: float) -> float:
+        text = self.text(name)
+        if text is None:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        if not 0 < value < 86_400:
+            raise self.wrong(name, "must be a number of seconds above 0")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        text = (self.text(name) or str(default)).lower()
+        if text not in TRUE | FALSE:
+            raise self.wrong(name, "must be true or false")
+        return text in TRUE
+
+    def required(self, name: str, mode: str) -> str:
+        text = self.text(name)
+        if text is None:
+            raise self.wrong(name, f"is needed by auth mode {mode}")
+        return text
+
+
+def _auth(connection: Connection, extra: _Extra) -> Auth:
+    mode = extra.text("auth_mode") or "api_key"
+    if mode == "api_key":
+        key = (connection.password or "").strip()
+        if not key:
+            raise extra.wrong("API key (password)", "is empty")
+        return ApiKey(key)
+    if mode == "platform":
+        return PlatformClient(extra.required("client_id", mode), extra.required("client_secret", mode))
+    if mode == "managed_user":
+        extra.required("managed_user_id", mode)
+        return ManagedUser(
+            extra.required("client_id", mode),
+            extra.required("client_secret", mode),
+            extra.integer("managed_user_id") or 0,
+            access_token=extra.text("access_token"),
+        )
+    raise extra.wrong("auth_mode", "must be api_key, platform or managed_user")
+
+
+def _verify(extra: _Extra) -> bool | str:
+    if not extra.flag("verify_tls", True):
+        return False
+    return extra.text("ca_bundle") or True
+
+
+def base_url(connection: Connection) -> str:
+    """Return the API's base URL: the field Host, completed.
+
+    :param connection: the connection. A bare host name takes the fields Port and Schema, which is what the
+        URI form of a connection fills. Empty is Cal.com's cloud.
+    :raises ConfigurationError: if the field is no address.
+    """
+    host = (connection.host or "").strip()
+    if host and "://" not in host:
+        if connection.port and ":" not in host:
+            host += f":{connection.port}"
+        if connection.schema and "/" not in host:
+            host += f"/{connection.schema.strip('/')}"
+    return normalize_base_url(host)

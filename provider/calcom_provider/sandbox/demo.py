@@ -1,0 +1,305 @@
+"""Show the provider at work: a real Airflow DAG reads an imitated Cal.com organisation into a database file.
+
+``make demo`` runs this. It starts the sandbox on a free port of this machine, makes a small Airflow in
+``demo-output/``, runs the DAG that users copy, and compares what landed with what the sandbox holds.
+Nothing leaves the machine. The database is kept: run it again and it shows that nothing has to be written
+twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from calcom_provider.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from calcom_provider.sandbox.world import World
+
+USERS = 300
+REQUESTS_ALLOWED = 100
+
+
+@dataclass
+class Demo:
+    """What the steps share.
+
+    :param folder: where everything is written.
+    :param sandbox: the running imitation of Cal.com.
+    :param console: the terminal, even while Airflow's own output goes to a file.
+    """
+
+    folder: Path
+    sandbox: Sandbox
+    console: Console
+    outcome: dict[str, Any] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def warehouse(self) -> Path:
+        """Return the database file that the DAG writes."""
+        return self.folder / "warehouse.db"
+
+    @property
+    def log(self) -> Path:
+        """Return the file that Airflow's output goes to."""
+        return self.folder / "airflow.log"
+
+    def fail(self, reason: str) -> None:
+        """Note a mismatch; the demo goes on and ends with an error."""
+        self.failures.append(reason)
+        self.console.print(f"[red]{reason}[/red]")
+
+
+def main() -> int:
+    """Run every step and return the exit status: 0 if all is as it should be."""
+    started = time.monotonic()
+    folder = Path("demo-output").resolve()
+    folder.mkdir(exist_ok=True)
+    with Sandbox(users=USERS) as sandbox, open_terminal() as console, tempfile.TemporaryDirectory() as state:
+        demo = Demo(folder, sandbox, console)
+        console.print(f"Sandbox: {USERS} people behind {sandbox.url}, imitating Cal.com's API v2")
+        set_environment(demo, Path(state))
+        for title, step in STEPS:
+            begun = time.monotonic()
+            console.print(f"[bold]{title}[/bold]")
+            with output_to(demo.log):
+                step(demo)
+            console.print(f"  [dim]{time.monotonic() - begun:.1f} s[/dim]")
+            if demo.failures:
+                break
+        seconds = time.monotonic() - started
+        if demo.failures:
+            console.print(f"[bold red]DEMO FAILED[/bold red] after {seconds:.0f} s: {demo.failures[0]}")
+            return 1
+        console.print(
+            f"[bold green]DEMO OK[/bold green] in {seconds:.0f} s: {demo.outcome['rows_changed']} rows "
+            f"changed, every table equals the sandbox; look into {relative(demo.warehouse)}"
+        )
+        return 0
+
+
+# -- steps -----------------------------------------------------------------------------------------
+
+
+def prepare_airflow(demo: Demo) -> None:
+    """Make Airflow's own database, or bring a kept one up to date."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+def sync_organization(demo: Demo) -> None:
+    """Run the DAG that syncs the organisation and keep what its task returned."""
+    kept = demo.warehouse.exists()
+    before = demo.sandbox.stats()["requests"]
+    run = run_dag("calcom_to_warehouse")
+    if run.state != "success":
+        demo.fail(f"the DAG run ended as {run.state}; the task's log is in {relative(demo.log)}")
+        return
+    demo.outcome = task_result(run, "sync", map_index=0)
+    requests = demo.sandbox.stats()["requests"] - before
+    changed = demo.outcome["rows_changed"]
+    what = "on the kept database: " if kept else ""
+    demo.console.print(f"  {what}{changed} rows changed, {requests} requests, limit left: {limit_left(demo)}")
+    if requests >= REQUESTS_ALLOWED:
+        demo.fail(f"{requests} requests are too many; fewer than {REQUESTS_ALLOWED} were promised")
+    if kept and changed:
+        demo.fail(f"the kept database was up to date, yet {changed} rows were changed")
+
+
+def compare_tables(demo: Demo) -> None:
+    """Show each table's rows beside what the sandbox holds."""
+    shown = Table("table", "rows landed", "rows in the sandbox", "equal", box=None, pad_edge=True)
+    for column in shown.columns[1:3]:
+        column.justify = "right"
+    with closing(sqlite3.connect(demo.warehouse)) as database:
+        for name, held in rows_held(demo.sandbox.state, demo.sandbox.organization_id).items():
+            landed = current_rows(database, f"calcom_{name}")
+            shown.add_row(
+                f"calcom_{name}", str(landed), str(held), "yes" if landed == held else "[red]no[/red]"
+            )
+            if landed != held:
+                demo.failures.append(f"calcom_{name} has {landed} rows, the sandbox holds {held}")
+    demo.console.print(shown)
+
+
+Step = Callable[[Demo], None]
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("1. Prepare a small Airflow", prepare_airflow),
+    ("2. Run the DAG calcom_to_warehouse", sync_organization),
+    ("3. Compare the tables with the sandbox", compare_tables),
+)
+
+
+# -- Airflow ---------------------------------------------------------------------------------------
+
+
+def set_environment(demo: Demo, state: Path) -> None:
+    """Set what Airflow reads when it is imported: its home, its database, the DAGs and two connections.
+
+    :param demo: the demo.
+    :param state: folder for the rate limiter. It starts empty, because the sandbox does too.
+    """
+    home = demo.folder / "airflow"
+    for name in [name for name in os.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))]:
+        del os.environ[name]
+    os.environ.update(
+        AIRFLOW_HOME=str(home),
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
+        AIRFLOW__CORE__DAGS_FOLDER=str(dags_folder()),
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AIRFLOW__LOGGING__LOGGING_LEVEL="INFO",
+        AIRFLOW__LOGGING__BASE_LOG_FOLDER=str(home / "logs"),
+        AIRFLOW__USAGE_DATA_COLLECTION__ENABLED="False",
+        AIRFLOW_CONN_CALCOM_DEFAULT=json.dumps(
+            {"conn_type": "calcom", "host": demo.sandbox.url, "password": demo.sandbox.keys["admin"]}
+        ),
+        AIRFLOW_CONN_WAREHOUSE_DEFAULT=json.dumps({"conn_type": "sqlite", "host": str(demo.warehouse)}),
+        CALCOM_STATE_DIR=str(state),
+        NO_PROXY="127.0.0.1,localhost",
+        no_proxy="127.0.0.1,localhost",
+    )
+    home.mkdir(exist_ok=True)
+
+
+def dags_folder() -> Path:
+    """Return the folder of the DAGs: beside the package in a clone, inside it when installed."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package.parents[1] / "dags", package / "example_dags"):
+        if (folder / "calcom_to_warehouse.py").is_file():
+            return folder
+    raise FileNotFoundError("The DAGs of the demo are missing: run it from a clone of the repository.")
+
+
+def run_dag(dag_id: str, conf: dict[str, Any] | None = None) -> Any:
+    """Run a DAG to its end in this process and return the DAG run.
+
+    :param dag_id: id of the DAG.
+    :param conf: values of its parameters.
+    """
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dags_folder())
+    if dag_id not in bag.dags:
+        raise RuntimeError(f"DAG {dag_id} cannot be imported: {bag.import_errors}")
+    return bag.dags[dag_id].test(logical_date=None, run_conf=conf)
+
+
+def task_result(run: Any, task_id: str, map_index: int = -1) -> Any:
+    """Return what a task of a finished run returned.
+
+    :param run: the DAG run.
+    :param task_id: id of the task.
+    :param map_index: number of the mapped task, -1 for one that is not mapped.
+    """
+    from airflow.models.xcom import XComModel
+    from airflow.settings import Session
+    from sqlalchemy import select
+
+    with Session() as session:
+        row = session.scalars(
+            select(XComModel).where(
+                XComModel.run_id == run.run_id,
+                XComModel.dag_id == run.dag_id,
+                XComModel.task_id == task_id,
+                XComModel.key == "return_value",
+                XComModel.map_index == map_index,
+            )
+        ).one()
+        return XComModel.deserialize_value(row)
+
+
+# -- counting --------------------------------------------------------------------------------------
+
+
+def rows_held(world: World, organization_id: int) -> dict[str, int]:
+    """Count what the sandbox holds of an organisation, from its own state, by table name without prefix.
+
+    :param world: the sandbox's state.
+    :param organization_id: the organisation.
+    """
+    members = {row["id"] for row in world.memberships.by("teamId", organization_id)}
+    people = {row["userId"] for row in world.profiles.by("organizationId", organization_id)}
+    attributes = list(world.attributes.by("teamId", organization_id))
+    teams = list(world.teams.by("parentId", organization_id))
+    return {
+        "users": len(people),
+        "memberships": len(members),
+        "attributes": len(attributes),
+        "attribute_options": sum(len(list(world.options.by("attributeId", row["id"]))) for row in attributes),
+        "attribute_assignments": sum(row["memberId"] in members for row in world.assignments),
+        "ooo_entries": sum(row["userId"] in people for row in world.ooo),
+        "teams": len(teams),
+        "team_memberships": sum(len(list(world.memberships.by("teamId", row["id"]))) for row in teams),
+    }
+
+
+def current_rows(database: sqlite3.Connection, table: str) -> int:
+    """Count a table's rows; of a table with history those that hold now.
+
+    :param database: the open warehouse.
+    :param table: name of the table.
+    """
+    columns = {row[1] for row in database.execute(f'PRAGMA table_info("{table}")')}
+    where = " WHERE is_current" if "is_current" in columns else ""
+    return int(database.execute(f'SELECT count(*) FROM "{table}"{where}').fetchone()[0])
+
+
+def limit_left(demo: Demo) -> str:
+    """Return how many requests the key has left in its window, as the sandbox counts."""
+    return str(demo.sandbox.stats().get("remaining", "unknown"))
+
+
+# -- terminal --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_terminal() -> Iterator[Console]:
+    """Give a console that writes to the terminal even while standard output goes elsewhere."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as terminal:
+        yield Console(file=terminal, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def output_to(path: Path) -> Iterator[None]:
+    """Send standard output and error, and that of all that Airflow starts, to a file.
+
+    :param path: the file, appended to.
+    """
+    kept = os.dup(1), os.dup(2)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with path.open("a") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(kept[0], 1)
+            os.dup2(kept[1], 2)
+            os.close(kept[0])
+            os.close(kept[1])
+
+
+def relative(path: Path) -> str:
+    """Return a path as one would type it here."""
+    return os.path.relpath(path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

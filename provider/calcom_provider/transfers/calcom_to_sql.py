@@ -1,0 +1,190 @@
+"""Sync Cal.com resources into the tables of any SQL database that Airflow can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from calcom_provider.hooks.calcom import CalComHook
+from calcom_provider.hooks.failures import explained
+from calcom_provider.hooks.sql import describe_target, warehouse_target
+from calcom_provider.links import CalComOrganizationLink
+from calcom_provider.operators import arguments
+from calcom_provider.operators.retry import with_retry_policy
+from calcom_provider.transfers import outcome
+from calcom_provider.transfers.options import sync_options
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from calcom_provider.sync import Progress
+
+
+class CalComToSqlOperator(BaseOperator):
+    """Sync Cal.com resources into warehouse tables: all of them in one transaction, or none.
+
+    One task syncs all chosen resources of one organisation, because they share one request budget and are
+    published together. To sync several organisations, map the operator over them. Running it again is safe
+    at any time: the tables hold what Cal.com holds, and unchanged rows are not touched.
+
+    .. seealso:: :ref:`howto/operator:CalComToSqlOperator`
+
+    :param resources: names of resources, ``group:NAME``, ``default`` or ``all``; a list or one text
+        separated by commas (templated). Default: the people of the organisation and their teams.
+    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated).
+    :param sql_conn_id: Airflow connection of the warehouse, of any SQL type (templated).
+    :param organization_id: organisation to read; default the connection's, else the one of ``/me``
+        (templated).
+    :param schema: database schema of the tables; default the connection's own (templated).
+    :param table_prefix: what table names start with (templated).
+    :param mode: ``auto``, ``merge``, ``replace`` or ``history`` (templated).
+    :param deletes: what becomes of rows that Cal.com no longer has: ``auto``, ``ignore``, ``mark`` or
+        ``remove`` (templated).
+    :param columns: which columns are stored and how: a mapping with any of ``sensitive``, ``include``,
+        ``select``, ``drop``, ``rename``, ``hash`` and ``schema_evolution`` (templated).
+    :param hash_conn_id: Airflow connection whose password is the key for hashed columns (templated).
+    :param overrides: mode and deletes of single resources or tables, by name (templated).
+    :param full: read incremental resources in full (templated).
+    :param backfill_start: with ``backfill_end``, a window of incremental resources to read again: ISO 8601
+        instants (templated).
+    :param backfill_end: see ``backfill_start`` (templated).
+    :param dry_run: read everything and report what would change, without changing a table (templated).
+    """
+
+    template_fields: Sequence[str] = (
+        "resources",
+        "calcom_conn_id",
+        "sql_conn_id",
+        "organization_id",
+        "schema",
+        "table_prefix",
+        "mode",
+        "deletes",
+        "columns",
+        "hash_conn_id",
+        "overrides",
+        "full",
+        "backfill_start",
+        "backfill_end",
+        "dry_run",
+    )
+    template_fields_renderers = {"columns": "json", "overrides": "json"}
+    operator_extra_links = (CalComOrganizationLink(),)
+    ui_color = "#e8e8e8"
+    ui_fgcolor = "#111827"
+
+    def __init__(
+        self,
+        *,
+        resources: str | Sequence[str] = "default",
+        calcom_conn_id: str = CalComHook.default_conn_name,
+        sql_conn_id: str,
+        organization_id: int | str | None = None,
+        schema: str | None = None,
+        table_prefix: str = "calcom_",
+        mode: str = "auto",
+        deletes: str = "auto",
+        columns: Mapping[str, Any] | None = None,
+        hash_conn_id: str | None = None,
+        overrides: Mapping[str, Mapping[str, str]] | None = None,
+        full: bool | str = False,
+        backfill_start: str | None = None,
+        backfill_end: str | None = None,
+        dry_run: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**with_retry_policy(kwargs))
+        self.resources = resources
+        self.calcom_conn_id = calcom_conn_id
+        self.sql_conn_id = sql_conn_id
+        self.organization_id = organization_id
+        self.schema = schema
+        self.table_prefix = table_prefix
+        self.mode = mode
+        self.deletes = deletes
+        self.columns = columns
+        self.hash_conn_id = hash_conn_id
+        self.overrides = overrides
+        self.full = full
+        self.backfill_start = backfill_start
+        self.backfill_end = backfill_end
+        self.dry_run = dry_run
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Sync, and return the run's id and counts, small enough for XCom.
+
+        :param context: the task's context.
+        :raises AirflowFailException: when a retry cannot help: credential, rights, connection or arguments.
+        :raises CalComError: for all else, so that Airflow retries.
+        """
+        with explained(self.log):
+            return self._sync(context)
+
+    def _sync(self, context: Context) -> dict[str, Any]:
+        # Imported here: parsing a DAG file must not cost what the engine and pandas cost to load.
+        from calcom_provider.sync import sync
+        from calcom_provider.warehouse import Warehouse
+
+        schema = arguments.text(self.schema)
+        options = sync_options(self, context)
+        organization_id = arguments.number(self.organization_id, "organization_id")
+        hook = CalComHook(self.calcom_conn_id, organization_id=organization_id)
+        warehouse = Warehouse(warehouse_target(self.sql_conn_id), schema=schema, prefix=self.table_prefix)
+        try:
+            CalComOrganizationLink().store(context, hook.organization_url)
+            result = sync(
+                hook.get_conn(),
+                warehouse,
+                resources=arguments.names(self.resources),
+                options=options,
+                progress=self._log_progress,
+                dry_run=arguments.flag(self.dry_run, "dry_run"),
+            )
+        finally:
+            hook.close()
+            warehouse.close()
+        self._done = outcome.summary(result)
+        self._source = hook.settings.base_url
+        self._log_result()
+        outcome.attach_assets(
+            context, self.outlets, sql_conn_id=self.sql_conn_id, schema=schema, outcome=self._done
+        )
+        return self._done
+
+    def _log_progress(self, step: Progress) -> None:
+        if step.event == "wait":
+            self.log.info("Waiting for Cal.com's rate limit (%.0f s so far)", step.waited_seconds)
+        elif step.event == "finished":
+            self.log.info("Read %s: %d rows (%d requests so far)", step.resource, step.rows, step.requests)
+
+    def _log_result(self) -> None:
+        for table, counts in self._done["tables"].items():
+            self.log.info(
+                "%s: %d read, %d inserted, %d updated, %d deleted, %d unchanged",
+                table,
+                *(counts[name] for name in ("rows_read", "inserted", "updated", "deleted", "unchanged")),
+            )
+        self.log.info(
+            "%s run %s of organization %s: %d rows changed, %d requests, %.1f s, of which %.1f s waiting",
+            "Dry" if self._done["dry_run"] else "Published",
+            *(self._done[name] for name in ("run_id", "organization_id", "rows_changed", "requests")),
+            self._done["seconds"],
+            self._done["waited_seconds"],
+        )
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Return the lineage of the finished sync: the organisation in, the tables with their row counts out.
+
+        :param task_instance: the task instance, as the listener passes it.
+        """
+        done = getattr(self, "_done", None)
+        if done is None:
+            return None
+        return outcome.lineage(
+            source=self._source,
+            target=describe_target(self.sql_conn_id),
+            schema=arguments.text(self.schema),
+            outcome=done,
+        )

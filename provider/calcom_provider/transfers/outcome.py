@@ -1,0 +1,91 @@
+"""Tell Airflow what a sync did: the task's result, asset events and lineage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AssetAlias
+
+from calcom_provider.assets import table_asset
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from calcom_provider.sync import SyncResult
+
+COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted")
+
+
+def summary(result: SyncResult) -> dict[str, Any]:
+    """Return the outcome of a sync as small plain values, fit for XCom: names and counts, no rows.
+
+    :param result: what the sync returned.
+    """
+    return {
+        "run_id": result.run_id,
+        "organization_id": result.organization_id,
+        "rows_changed": result.rows_changed,
+        "requests": result.requests,
+        "throttled": result.throttled,
+        "waited_seconds": round(result.waited_seconds, 3),
+        "seconds": round(result.seconds, 3),
+        "dry_run": result.dry_run,
+        "tables": {
+            table.table: {name: getattr(table, name) for name in COUNTS}
+            | {"status": table.status, "complete": table.complete}
+            for table in result.tables
+        },
+    }
+
+
+def attach_assets(
+    context: Context, outlets: list[Any], *, sql_conn_id: str, schema: str | None, outcome: dict[str, Any]
+) -> None:
+    """Record one asset event a table, under each asset alias among a task's outlets.
+
+    :param context: the task's context.
+    :param outlets: the task's outlets; whatever is no alias is left alone.
+    :param sql_conn_id: Airflow connection of the warehouse.
+    :param schema: schema of the tables, None for the connection's own.
+    :param outcome: what :func:`summary` returned.
+    """
+    if outcome["dry_run"]:
+        return
+    for alias in [outlet for outlet in outlets if isinstance(outlet, AssetAlias)]:
+        for table, counts in outcome["tables"].items():
+            context["outlet_events"][alias].add(
+                table_asset(sql_conn_id, table, schema),
+                extra={"organization_id": outcome["organization_id"], "run_id": outcome["run_id"], **counts},
+            )
+
+
+def lineage(*, source: str, target: str, schema: str | None, outcome: dict[str, Any]) -> Any:
+    """Return the lineage of a sync: one organisation in, its tables with their row counts out.
+
+    :param source: the API's base URL.
+    :param target: where the warehouse is, as :func:`calcom_provider.hooks.sql.describe_target` says.
+    :param schema: schema of the tables, None for the connection's own.
+    :param outcome: what :func:`summary` returned.
+    """
+    from airflow.providers.common.compat.openlineage.facet import (
+        Dataset,
+        OutputDataset,
+        OutputStatisticsOutputDatasetFacet,
+    )
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    return OperatorLineage(
+        inputs=[Dataset(namespace=source, name=f"organization/{outcome['organization_id']}")],
+        outputs=[
+            OutputDataset(
+                namespace=target,
+                name=f"{schema}.{table}" if schema else table,
+                outputFacets={
+                    "outputStatistics": OutputStatisticsOutputDatasetFacet(
+                        rowCount=counts["inserted"] + counts["updated"], size=None
+                    )
+                },
+            )
+            for table, counts in outcome["tables"].items()
+        ],
+    )
