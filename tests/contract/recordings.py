@@ -1,8 +1,8 @@
 """Read the recorded calls of the real API, and turn a recorded request into a call of the catalogue.
 
-A recording is one line of ``calcom/recordings/*.jsonl`` in the reference material. :func:`load` reads them in the
-order in which they were made; :func:`as_call` says which operation a request is and with which parameters, or why it
-cannot be said (a wrong route, an unknown field, another version header).
+A recording is one line of ``calcom/recordings/*.jsonl`` in the reference material. :func:`load` reads them in
+the order in which they were made; :func:`as_call` says which operation a request is and with which parameters, or
+why it cannot be said (a wrong route, an unknown field, another version header).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Recording:
-    """Hold one recorded call. ``number`` sorts by the run and the place in it, ``rows_total`` tells of cut lists."""
+    """Hold one recorded call; ``rows_total`` tells how long a cut list was."""
 
     number: str
     label: str
