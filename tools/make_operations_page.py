@@ -44,6 +44,15 @@ AUTH = {
 }
 RETRY = {"read": "read", "repeatable": "repeatable", "look_first": "look first", "never": "never"}
 
+CALLING = """Call any of them by its short name, for example ``hook.call("org_memberships.list")``; the operationId
+and the spelling of the tool servers work too."""
+LEGEND = """*Auth* says which credentials the contract names. *Retry* says what happens after an unclear end:
+reads and repeatable writes are sent again; *look first* means that the caller has to look before writing again;
+*never* cannot be found out afterwards. *Notes*: *confirm* asks for a confirmation (*at times*: only for some
+parameters), *upsert* overwrites what exists, *secret* marks answers that carry credentials, a date is the
+``cal-api-version`` that is sent.
+"""
+
 
 def page(operations: Catalogue, coverage: dict[str, dict[str, str | list[str]]]) -> str:
     """Build the page.
@@ -58,11 +67,10 @@ def page(operations: Catalogue, coverage: dict[str, dict[str, str | list[str]]])
         "",
         *heading("Operations", "="),
         f"{len(contract)} of {operations_in_contract()} operations of the contract, and "
-        f"{len(found) - len(contract)} beyond it. Call any of them",
-        'by its short name, for example ``hook.call("org_memberships.list")``; the operationId and the spelling',
-        "of the tool servers work too.",
+        f"{len(found) - len(contract)} beyond it.",
+        CALLING,
         "",
-        *legend(),
+        LEGEND,
         *heading("What other integrations offer", "-"),
         *coverage_table(operations, coverage),
     ]
@@ -83,18 +91,6 @@ def operations_in_contract() -> int:
 def heading(title: str, line: str) -> list[str]:
     """Underline a title."""
     return [title, line * len(title), ""]
-
-
-def legend() -> list[str]:
-    """Explain the columns."""
-    return [
-        "*Auth* says which credentials the contract names. *Retry* says what happens after an unclear end: reads",
-        "and repeatable writes are sent again; *look first* means that the caller has to look before writing again;",
-        "*never* cannot be found out afterwards. *Notes*: *confirm* asks for a confirmation (*at times*: only for",
-        "some parameters), *upsert* overwrites what exists, *secret* marks answers that carry credentials, a date is",
-        "the ``cal-api-version`` that is sent.",
-        "",
-    ]
 
 
 def coverage_table(operations: Catalogue, coverage: dict[str, dict[str, str | list[str]]]) -> list[str]:

@@ -1,8 +1,8 @@
 """Read the recorded calls of the real API, and turn a recorded request into a call of the catalogue.
 
 A recording is one line of ``calcom/recordings/*.jsonl`` in the reference material. :func:`load` reads them in
-the order in which they were made; :func:`as_call` says which operation a request is, with which parameters, or
-why it cannot be said (a wrong route, an unknown field, another version header).
+the order in which they were made; :func:`as_call` says which operation a request is, with which parameters,
+or why it cannot be said (a wrong route, an unknown field, another version header).
 """
 
 from __future__ import annotations
