@@ -1,0 +1,224 @@
+"""Keep what the comparison of every kind of attribute shares: wishes, reports and the drafting of writes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from calcom_provider.hr.columns import AttributeColumn, Wanted, read_cell, value_key
+from calcom_provider.hr.errors import CellError, Issue
+from calcom_provider.hr.owned import Owned
+from calcom_provider.hr.plan import Action
+from calcom_provider.hr.records import Employee
+from calcom_provider.hr.state import AttributeState
+from calcom_provider.hr.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTarget:
+    """Join a column's settings with the attribute it writes.
+
+    :param column: the settings
+    :param state: the attribute, its options and holders
+    :param may_unassign: whether its weights allow taking assignments back
+    """
+
+    column: AttributeColumn
+    state: AttributeState
+    may_unassign: bool = True
+
+
+@dataclass(slots=True)
+class AttributeDraft:
+    """Collect the writes and reports of all columns.
+
+    :param actions: the writes, in order
+    :param issues: rows reported
+    :param missing: how many cells want a value without an option, by attribute id
+    """
+
+    actions: list[Action] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    missing: Counter[str] = field(default_factory=Counter)
+
+    def add(self, action: Action) -> int:
+        """Append a write and return its number.
+
+        :param action: the write; its number is given here
+        """
+        self.actions.append(replace(action, number=len(self.actions) + 1))
+        return len(self.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Say what HR wants of one person's attribute, and what is there.
+
+    :param user_id: the person
+    :param employee: the HR record; None for a person who left
+    :param wanted: what the cell wants
+    :param held: options the person holds
+    """
+
+    user_id: int
+    employee: Employee | None
+    wanted: Wanted
+    held: tuple[str, ...]
+
+
+class ColumnDiff:
+    """Draft the writes of one column; a subclass for each kind of attribute says how.
+
+    :param target: the column and its attribute
+    :param owned: what the ledger knows as its own
+    :param draft: where writes and reports go
+    """
+
+    def __init__(self, target: ColumnTarget, owned: Owned, draft: AttributeDraft) -> None:
+        self.column = target.column
+        self.state = target.state
+        self.attribute = target.state.attribute
+        self.may_unassign = target.may_unassign
+        self.owned = owned
+        self.draft = draft
+        self.held = self.state.by_user()
+        self.wanted_values: Counter[str] = Counter()
+        self.made: dict[str, tuple[str | None, int]] = {}  # option id if known, number of the action that makes it
+        self.leaving: dict[str, list[tuple[int, int]]] = defaultdict(list)  # user, number of the unassign
+
+    def run(self, matched: Mapping[int, Employee], clear_for: Iterable[int]) -> None:
+        """Draft all writes of the column.
+
+        :param matched: employees by user id
+        :param clear_for: users whose assignments are taken back
+        """
+        wishes = [wish for user_id, one in sorted(matched.items()) if (wish := self._wish(user_id, one))]
+        for user_id in clear_for:
+            if held := self.held.get(user_id, ()):
+                wishes.append(Wish(user_id, None, Wanted(clear=True), held))
+        for wish in wishes:
+            self.wanted_values.update(self.key(value) for value in wish.wanted.values)
+        for wish in wishes:
+            self.compare(wish)
+        self.tidy()
+
+    def compare(self, wish: Wish) -> None:
+        """Draft the writes for one person."""
+        raise NotImplementedError
+
+    def tidy(self) -> None:
+        """Draft the removal of options that nobody needs any more."""
+        raise NotImplementedError
+
+    def key(self, value: str) -> str:
+        """Return what two values must share to be the same one.
+
+        :param value: an option's text
+        """
+        return fold(value) if self.attribute.is_select else value_key(self.attribute, value)
+
+    def report(self, code: str, wish: Wish, level: Any = "warning") -> None:
+        """Report a person's cell.
+
+        :param code: what about it
+        :param wish: the person's wish
+        :param level: how bad it is
+        """
+        self._issue(code, wish.employee, wish.user_id, level)
+
+    def ours(self, wish: Wish, options: Iterable[str]) -> list[str]:
+        """Return those of a person's options that the mode lets us take back or change.
+
+        :param wish: the person's wish
+        :param options: options the person holds
+        """
+        if self.column.mode == "additive":
+            return []
+        if self.column.mode == "authoritative":
+            return list(options)
+        return [one for one in options if (wish.user_id, one) in self.owned.pairs]
+
+    def write(self, kind: Any, why: str, wish: Wish, option_id: str | None, **more: Any) -> int:
+        """Draft a write for a person and return its number.
+
+        :param kind: what is written
+        :param why: code of the reason
+        :param wish: the person's wish
+        :param option_id: the option, None while another action has yet to make it
+        """
+        seen = {"held": list(wish.held), **more.pop("seen", {})}
+        keys = (wish.employee.id,) if wish.employee and wish.employee.id else ()
+        action = Action(
+            0,
+            kind,
+            why,
+            user_id=wish.user_id,
+            attribute_id=self.attribute.id,
+            option_id=option_id,
+            seen=seen,
+            keys=keys,
+            **more,
+        )
+        return self.draft.add(action)
+
+    def unassign(self, wish: Wish, option_id: str, after: tuple[int, ...] = (), why: str = "replaced") -> None:
+        """Draft taking an option from a person.
+
+        :param wish: the person's wish
+        :param option_id: the option
+        :param after: actions that must have succeeded
+        :param why: code of the reason
+        """
+        if not wish.wanted.values:
+            why = "cleared"
+        option = self.state.options.get(option_id)
+        foreign = (wish.user_id, option_id) not in self.owned.pairs and why != "twin"
+        number = self.write(
+            "unassign",
+            why,
+            wish,
+            option_id,
+            before={"value": option.value if option else ""},
+            depends_on=after,
+            own={"foreign": True} if foreign else {},
+        )
+        self.leaving[option_id].append((wish.user_id, number))
+        if why == "twin":
+            self.delete_option(option_id, "twin", (number,))
+
+    def delete_option(self, option_id: str, why: str, after: tuple[int, ...] = ()) -> None:
+        """Draft the removal of an option; it is looked at once more before it goes.
+
+        :param option_id: the option
+        :param why: code of the reason
+        :param after: actions that must have succeeded
+        """
+        self.draft.add(
+            Action(
+                0,
+                "option_delete",
+                why,
+                attribute_id=self.attribute.id,
+                option_id=option_id,
+                before={"value": self.state.options[option_id].value},
+                depends_on=after,
+            )
+        )
+
+    def _wish(self, user_id: int, employee: Employee) -> Wish | None:
+        try:
+            wanted = read_cell(employee.cells, self.column, self.attribute)
+        except CellError as wrong:
+            self._issue(wrong.code, employee, user_id, "error")
+            return None
+        if wanted.warning:
+            self._issue(wanted.warning, employee, user_id, "warning")
+        if not wanted.values and not wanted.clear:
+            return None
+        return Wish(user_id, employee, wanted, self.held.get(user_id, ()))
+
+    def _issue(self, code: str, employee: Employee | None, user_id: int, level: Any) -> None:
+        key, row = (employee.id, employee.row) if employee else (None, None)
+        self.draft.issues.append(Issue(code, key, row, level, self.column.column, user_id))

@@ -1,0 +1,99 @@
+"""Turn rows into canonical employees by a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+from calcom_provider.hr.cells import as_id, as_text, split_values
+from calcom_provider.hr.dates import parse_moment, sortable
+from calcom_provider.hr.errors import CellError, Issue
+from calcom_provider.hr.mapping import EmployeeMapping, Field
+from calcom_provider.hr.records import Employee, EmployeeStatus
+from calcom_provider.hr.sources import Rows
+from calcom_provider.hr.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Employees:
+    """Hold the canonical employees of a source and what was wrong with the other rows.
+
+    :param people: one record a row
+    :param issues: rows that are errors
+    :param source_rows: how many rows the source had
+    """
+
+    people: tuple[Employee, ...]
+    issues: tuple[Issue, ...]
+    source_rows: int
+
+
+def read_employees(rows: Rows, mapping: EmployeeMapping) -> Employees:
+    """Read every employee row; a row that cannot be read is reported and left out.
+
+    :param rows: the source
+    :param mapping: the half for employees
+    :raises SourceError: when the source is empty or lacks a mapped column
+    """
+    rows.require(mapping.required_columns(), "employees")
+    people: list[Employee] = []
+    issues = list(rows.issues)
+    for number, record in rows.numbered():
+        reader = _RowReader(record, mapping)
+        try:
+            people.append(reader.employee(number))
+        except CellError as wrong:
+            issues.append(Issue(wrong.code, key=reader.key, row=number, column=reader.column))
+    return Employees(tuple(people), tuple(issues), len(rows) + len(rows.issues))
+
+
+class _RowReader:
+    """Read one row field by field, remembering where it stands for the report."""
+
+    def __init__(self, record: Mapping[str, Any], mapping: EmployeeMapping) -> None:
+        self.record = record
+        self.mapping = mapping
+        self.key: str | None = None
+        self.column: str | None = None
+
+    def employee(self, number: int) -> Employee:
+        self.key = self._spec("id").dress(as_id(self._cell("id")))
+        return Employee(
+            id=self.key,
+            row=number,
+            email=as_text(self._cell("email")),
+            other_emails=tuple(split_values(self._cell("other_emails"), self.mapping.separators)),
+            status=self._status(),
+            modified=sortable(self._cell("modified"), self.mapping.date_formats),
+            start=self._day("start"),
+            terminated_on=self._day("terminated_on"),
+            cells=self.record,
+        )
+
+    def _spec(self, name: str) -> Field:
+        return self.mapping.fields.get(name, _ABSENT)
+
+    def _cell(self, name: str) -> Any:
+        spec = self._spec(name)
+        self.column = spec.columns[0] if spec.columns else None
+        return spec.cell(self.record)
+
+    def _status(self) -> EmployeeStatus:
+        if "status" not in self.mapping.fields:
+            return "active"
+        word = self._spec("status").dress(as_text(self._cell("status")))
+        if word is None:
+            raise CellError("missing_status")
+        meaning = self.mapping.statuses.get(fold(word))
+        if meaning is None:
+            raise CellError("unknown_status")
+        return cast(EmployeeStatus, meaning)
+
+    def _day(self, name: str) -> date | None:
+        moment = parse_moment(self._cell(name), self.mapping.date_formats)
+        return moment.day if moment else None
+
+
+_ABSENT = Field(())
