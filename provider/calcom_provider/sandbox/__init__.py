@@ -1,7 +1,7 @@
 """Imitate Cal.com's API v2 on a loopback port, for demos, tests and the development of DAGs.
 
-It holds a seeded organisation in memory and no recorded answers. It shares nothing with the client but the catalogue
-of operations.
+It holds a seeded organisation in memory and no recorded answers. It shares nothing with the client but the
+catalogue of operations.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from calcom_provider.sandbox.auth import Bucket, authenticate, bucket, refused
 from calcom_provider.sandbox.context import Context, Reply
 from calcom_provider.sandbox.errors import ApiError, bad_request, not_found, plain, too_many_requests
 from calcom_provider.sandbox.guards import Guards
-from calcom_provider.sandbox.routing import VERSIONS, Route, Router, routes
+from calcom_provider.sandbox.routing import Route, Router, routes, version_of
 from calcom_provider.sandbox.throttle import Limit, Throttle
 from calcom_provider.sandbox.wire import Answer, Incoming
 from calcom_provider.sandbox.world import World, iso
@@ -41,8 +41,8 @@ class Application:
     """Turn requests into answers on a world.
 
     :param world: the state.
-    :param limit: the default limit of API keys as ``(requests, window s, block s)`` or ``(name, ...)``; None for no
-        throttling and no rate limit headers.
+    :param limit: the default limit of API keys as ``(requests, window s, block s)`` or ``(name, ...)``;
+        None for no throttling and no rate limit headers.
     :param clock: seconds, rising; of the throttle and of what guards remember.
     """
 
@@ -101,7 +101,9 @@ class Application:
             route, values = self._route(request.method, path, target, request.headers)
             self.requests[route.name] = self.requests.get(route.name, 0) + 1
             headers = self._count(request, route)
-            return self._handle(request, route, values, path, target, body, headers, reading)
+            world = reading or self.world
+            context = Context(world, request=request, route=route, values=values, target=target, body=body)
+            return self._handle(request, context, headers)
         except ApiError as error:
             return self._refusal(error, target, headers)
         except Exception:
@@ -114,10 +116,8 @@ class Application:
     def _route(
         self, method: str, path: str, target: str, headers: Mapping[str, str]
     ) -> tuple[Route, dict[str, str]]:
-        sent = headers.get("cal-api-version", "")
-        version = sent if sent in VERSIONS else VERSIONS[0]
         below = path.removeprefix("/v2") if path.startswith("/v2/") else None
-        found = self.router.find(method, below, version) if below else None
+        found = self.router.find(method, below, version_of(headers)) if below else None
         if found is None:
             # Routing goes before authentication, and what has no route is not counted
             raise not_found(f"Cannot {method} {target}")
@@ -136,7 +136,7 @@ class Application:
         blocked, headers = self.throttle.hit(tracker, limits)
         if blocked:
             error = too_many_requests()
-            raise _WithHeaders(error, headers)
+            raise _BlockedError(error, headers)
         return headers
 
     def limits_of(self, held: Bucket) -> list[Limit]:
@@ -148,19 +148,13 @@ class Application:
             return [(self.limit[0], max(CLIENT_REQUESTS, self.limit[1]), self.limit[2], self.limit[3])]
         return [self.limit]
 
-    def _handle(
-        self, request: Incoming, route: Route, values: dict[str, str], path: str, target: str, body: Any,
-        headers: dict[str, str], reading: World | None,
-    ) -> Answer:  # fmt: skip
-        sent = request.headers.get("cal-api-version", "")
-        version = sent if sent in VERSIONS else VERSIONS[0]
-        context = Context(
-            reading or self.world, route, values, path, request.query, body, request.headers, version
-        )
+    def _handle(self, request: Incoming, context: Context, headers: dict[str, str]) -> Answer:
+        route, present = context.route, context.world is self.world
         context.caller = self._authenticate(context)  # type: ignore[assignment]
         self.guards.check(context, self.clock())
-        key = (id(route), context._caller.user["id"] if context._caller else None, target, version)
-        keep = request.method == "GET" and route.cached and reading is None and not self.world.shuffled
+        caller = None if context.anonymous else context.caller.user["id"]
+        key = (route.name, route.old, caller, context.target)
+        keep = request.method == "GET" and route.cached and present and not self.world.shuffled
         if keep and (kept := self._kept_answer(key)):
             return self._conditional(request, kept[0], kept[1], headers)
         result = route.function(context)
@@ -203,7 +197,7 @@ class Application:
         return Answer(200, payload, {**headers, "Content-Type": JSON_TYPE, "ETag": tag})
 
     def _refusal(self, error: ApiError, target: str, headers: dict[str, str]) -> Answer:
-        if isinstance(error, _WithHeaders):
+        if isinstance(error, _BlockedError):
             headers = error.headers
         payload = orjson.dumps(error.body(target, iso(self.world.today)), default=str)
         return Answer(error.status, payload, {**headers, "Content-Type": JSON_TYPE})
@@ -233,7 +227,7 @@ class Application:
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-b{digits[17:20]}-{digits[20:]}"
 
 
-class _WithHeaders(ApiError):
+class _BlockedError(ApiError):
     """Carry the rate limit headers of a refusal."""
 
     def __init__(self, error: ApiError, headers: dict[str, str]) -> None:

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from calcom_provider.sandbox.world import World
 
 _NO_METHOD = (
-    "ApiAuthStrategy - No authentication method provided. Either pass an API key as 'Bearer' header or OAuth client "
-    "credentials as 'x-cal-secret-key' and 'x-cal-client-id' headers"
+    "ApiAuthStrategy - No authentication method provided. Either pass an API key as 'Bearer' header or OAuth "
+    "client credentials as 'x-cal-secret-key' and 'x-cal-client-id' headers"
 )
-_WRONG_METHOD = "ApiAuthStrategy - Invalid authentication method. Please provide one of the allowed methods: Any supported method"
+_WRONG_METHOD = (
+    "ApiAuthStrategy - Invalid authentication method. "
+    "Please provide one of the allowed methods: Any supported method"
+)
 _ORIGIN = (
-    "ApiAuthStrategy - access token - Invalid request origin - please open https://app.cal.com/settings/platform and "
-    "add the origin '{}' to the 'Redirect uris' of your OAuth client with ID '{}'"
+    "ApiAuthStrategy - access token - Invalid request origin - please open "
+    "https://app.cal.com/settings/platform and add the origin '{}' to the 'Redirect uris' of your OAuth client with ID '{}'"
 )
 
 

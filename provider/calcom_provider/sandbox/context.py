@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 from calcom_provider.sandbox import validation as v
 from calcom_provider.sandbox.auth import Caller
 from calcom_provider.sandbox.errors import bad_request, database_error, invalid
+from calcom_provider.sandbox.routing import version_of
 from calcom_provider.sandbox.tables import Row
+from calcom_provider.sandbox.wire import Incoming
 
 if TYPE_CHECKING:
     from calcom_provider.sandbox.routing import Route
@@ -42,17 +44,24 @@ class Context:
     """
 
     def __init__(
-        self, world: World, route: Route, values: Mapping[str, str], path: str, query: str, body: Any,
-        headers: Mapping[str, str], version: str,
-    ) -> None:  # fmt: skip
+        self,
+        world: World,
+        *,
+        request: Incoming,
+        route: Route,
+        values: Mapping[str, str],
+        target: str,
+        body: Any,
+    ) -> None:
         self.world = world
         self.route = route
         self.values = values
-        self.path = path
-        self.query = parse_query(query) if query else {}
+        self.target = target
+        self.query = parse_query(request.query) if request.query else {}
         self.raw_body = body
-        self.headers = headers
-        self.version = version
+        self.method = request.method
+        self.headers = request.headers
+        self.version = version_of(request.headers)
         self._caller: Caller | None = None
         self.organization: Row = {}
         self.team: Row = {}
@@ -77,7 +86,8 @@ class Context:
     # -- path ----------------
 
     def number(self, name: str) -> int:
-        """Read a path value where a guard meets it first: what is not a small integer is an internal error."""
+        """Read a path value where a guard meets it first: what is not a small integer is an internal
+        error."""
         value = v.strict_number(self.values[name])
         if value is None or value != int(value) or abs(value) > INT4:
             raise database_error()
@@ -126,7 +136,7 @@ class Context:
         raise invalid([v.complaint({name: value}, name, value, {"isNumber": text})])
 
     def window(
-        self, maximum: int | None = 250, default: int = 250, names: tuple[str, str] = ("take", "skip"),
+        self, *, maximum: int | None = 250, default: int = 250, names: tuple[str, str] = ("take", "skip"),
         empty_is_default: bool = True, skip_maximum: int | None = None, least: int = 1,
     ) -> tuple[int, int]:  # fmt: skip
         """Read page size and offset.
@@ -139,22 +149,19 @@ class Context:
         :raises ApiError: 400 with the broken bounds.
         """
         size_name, skip_name = names
-        size, skip = (
-            self._parsed(size_name, default, empty_is_default),
-            self._parsed(skip_name, 0, empty_is_default),
-        )
+        size = self._parsed(size_name, default, empty_is_default)
+        skip = self._parsed(skip_name, 0, empty_is_default)
         target = {size_name: size, skip_name: skip}
         errors = []
         for name, value, low, high in ((size_name, size, least, maximum), (skip_name, skip, 0, skip_maximum)):
-            checks = (
-                [v.at_least(low), v.number] if high is None else [v.at_most(high), v.at_least(low), v.number]
-            )
-            broken = v.every(*checks)(name, value)
+            upper = [] if high is None else [v.at_most(high)]
+            broken = v.every(*upper, v.at_least(low), v.number)(name, value)
             if broken:
                 errors.append(v.complaint(target, name, value, broken))
         if errors:
             raise invalid(errors)
-        assert size is not None and skip is not None
+        assert size is not None
+        assert skip is not None
         return size, skip
 
     def _parsed(self, name: str, default: int, empty_is_default: bool) -> int | None:

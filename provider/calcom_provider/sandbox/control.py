@@ -1,4 +1,5 @@
-"""Steer a running sandbox over HTTP: ``/__sandbox/stats``, ``faults``, ``script``, ``mutate`` and the like."""
+"""Steer a running sandbox over HTTP: ``/__sandbox/stats``, ``faults``, ``script``, ``mutate`` and the
+like."""
 
 from __future__ import annotations
 

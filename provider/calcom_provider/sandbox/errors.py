@@ -1,7 +1,7 @@
 """Say no in the shapes that Cal.com says no in.
 
-Four shapes exist: the envelope with details (HTTP exceptions), the envelope without details (database and inner
-calls), the plain body, and no body at all. The class of the error decides the shape.
+Four shapes exist: the envelope with details (HTTP exceptions), the envelope without details (database and
+inner calls), the plain body, and no body at all. The class of the error decides the shape.
 """
 
 from __future__ import annotations

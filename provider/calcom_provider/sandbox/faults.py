@@ -1,7 +1,7 @@
 """Make things go wrong on purpose, the same way for the same seed.
 
-What happens to a request follows from the seed, the request and how often it was sent, not from the order in which
-requests arrive; so a run with parallel requests meets the same faults again.
+What happens to a request follows from the seed, the request and how often it was sent, not from the order
+in which requests arrive; so a run with parallel requests meets the same faults again.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from calcom_provider.sandbox.wire import Answer, Incoming
 
 KINDS = ("500", "502", "503", "504", "html", "reset", "timeout", "truncated", "lost", "late")
-"""What can happen: error answers, an HTML page, a cut connection before the effect, silence, half a body, a cut
-connection after the effect, and an effect that lands some time after the cut."""
+"""What can happen: error answers, an HTML page, a cut connection before the effect, silence, half a body, a
+cut connection after the effect, and an effect that lands some time after the cut."""
 
 AFTER_EFFECT = {"truncated", "lost"}
 
@@ -35,7 +35,8 @@ class Settings:
     :param lag: seconds by which reads are behind writes.
     :param shuffle_ties: whether rows with equal sort values come in another order at each request.
     :param physical_order: whether lists without an order come in physical order, where an update moves a row.
-    :param churn: chance per further page that a row is inserted, deleted or moved before it is read, by that word.
+    :param churn: chance per further page that a row is inserted, deleted or moved before it is read, by
+        that word.
     :param stranger: another client on the same key: spends ``requests`` each ``every`` requests of ours.
     :param rate_headers: whether answers carry rate limit headers.
     """
@@ -139,8 +140,8 @@ class Faults:
     def before_answer(self, callback: Callback) -> None:
         """Call back after the effect and before the answer goes out.
 
-        :param callback: gets request and answer; returns None to let it pass, an :class:`Answer` to send instead, or
-            one of :data:`KINDS`. It runs on the server's thread and should be quick.
+        :param callback: gets request and answer; returns None to let it pass, an :class:`Answer` to send
+            instead, or one of :data:`KINDS`. It runs on the server's thread and should be quick.
         """
         self._callbacks.append(callback)
 

@@ -175,9 +175,14 @@ async def _read(scope: Message, receive: Receive) -> Incoming:
     )
     client = scope.get("client") or ("127.0.0.1", 0)
     return Incoming(
-        scope["method"], scope["path"], query,
-        {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}, body, client[0], size,
-    )  # fmt: skip
+        scope["method"],
+        scope["path"],
+        query,
+        {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw},
+        body,
+        client[0],
+        size,
+    )
 
 
 async def _write(send: Send, answer: Answer, request: Incoming) -> None:

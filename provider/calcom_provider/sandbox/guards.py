@@ -1,7 +1,7 @@
 """Let a caller pass or not, in the order and with the words of Cal.com's guards.
 
-The order is: organisation exists, role, team lies in it, plan, admin API, user has a profile. A role that was found
-sufficient is remembered for five minutes, so that a lost role works a little longer.
+The order is: organisation exists, role, team lies in it, plan, admin API, user has a profile. A role that
+was found sufficient is remembered for five minutes, so that a lost role works a little longer.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def _platform_plan(context: Context) -> None:
         raise forbidden(text)
     if needed == "SCALE" and plan == "ESSENTIALS":
         raise forbidden(
-            f"PlatformPlanGuard - organization with id={org_id} does not have required plan for this operation. "
-            f"Minimum plan is {needed} while the organization has {plan}."
+            f"PlatformPlanGuard - organization with id={org_id} does not have required plan for this "
+            f"operation. Minimum plan is {needed} while the organization has {plan}."
         )
 
 

@@ -1,13 +1,14 @@
 """Find the handler of a request: the table of routes comes from the operation catalogue.
 
-A module of an operation group declares its handlers with :func:`handles`, keyed by the operation's short name;
-method, path and success status are the catalogue's. Which ``cal-api-version`` a path answers to is written here.
+A module of an operation group declares its handlers with :func:`handles`, keyed by the operation's short
+name; method, path and success status are the catalogue's. Which ``cal-api-version`` a path answers to is
+written here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,19 @@ Function = Callable[["Context"], Any]
 VERSIONS = ("2024-04-15", "2024-06-11", "2024-06-14", "2024-08-13", "2024-09-04")
 
 
+def version_of(headers: Mapping[str, str]) -> str:
+    """Read the version header; an unknown text counts as none, and none as the oldest."""
+    sent = headers.get("cal-api-version", "")
+    return sent if sent in VERSIONS else VERSIONS[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Describe one served route and what guards it.
 
-    ``role`` is ``ORG_MEMBER``, ``ORG_ADMIN``, ``TEAM_MEMBER``, ``TEAM_ADMIN`` or ``TEAM_OWNER``, None without a role
-    check; ``plan`` the plan that platform organisations need; ``auth`` is ``required``, ``optional`` or ``none``;
-    ``user_in_org`` asks that ``{userId}`` has a profile in the organisation.
+    ``role`` is ``ORG_MEMBER``, ``ORG_ADMIN``, ``TEAM_MEMBER``, ``TEAM_ADMIN`` or ``TEAM_OWNER``, None
+    without a role check; ``plan`` the plan that platform organisations need; ``auth`` is ``required``,
+    ``optional`` or ``none``; ``user_in_org`` asks that ``{userId}`` has a profile in the organisation.
     """
 
     name: str
@@ -53,8 +60,9 @@ def handles(name: str, **options: Any) -> Callable[[Function], Function]:
 
     :param name: short name in the catalogue, for example ``org_memberships.list``.
     :param options: fields of :class:`Route`: ``role``, ``plan``, ``auth``, ``user_in_org``, ``throttle`` as
-        ``(name, requests per minute)``, ``status`` where it differs from the catalogue, ``old`` for the shape that is
-        answered when the version header is absent, ``cached=False`` for a read that changes something.
+        ``(name, requests per minute)``, ``status`` where it differs from the catalogue, ``old`` for the
+        shape that is answered when the version header is absent, ``cached=False`` for a read that changes
+        something.
     """
 
     def declare(function: Function) -> Function:

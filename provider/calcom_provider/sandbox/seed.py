@@ -1,7 +1,7 @@
 """Fill a world with a believable organisation, and with the neighbours that make mistakes visible.
 
-Everything follows from the seed and the numbers asked for. Beside the organisation there are a foreign one, one
-without admin API and a platform with a client and a managed user.
+Everything follows from the seed and the numbers asked for. Beside the organisation there are a foreign one,
+one without admin API and a platform with a client and a managed user.
 """
 
 from __future__ import annotations
@@ -133,9 +133,13 @@ class Organization:
         for number in range(self.team_count):
             name = people.TEAMS[number] if number < len(people.TEAMS) else f"Team {number}"
             team = self.world.add_team(
-                name, _plain(name), self.id, isPrivate=number % 5 == 0, bio=None if number % 3 else f"About {name}",
+                name,
+                _plain(name),
+                self.id,
+                isPrivate=number % 5 == 0,
+                bio=None if number % 3 else f"About {name}",
                 metadata={"hrId": f"T-{number:03d}"} if number % 2 else None,
-            )  # fmt: skip
+            )
             # Members overlap: some people are in several teams, and some have not accepted yet
             count = self.random.randrange(max(1, size // 3), size + 1)
             for place, user in enumerate(self.random.sample(self.members, k=min(count, len(self.members)))):
@@ -154,12 +158,15 @@ class Organization:
             end = start + timedelta(days=choose.randrange(0, 21))
             self.world.ooo.insert(
                 {
-                    "uuid": self.world.ids.uuid(), "userId": user["id"],
-                    "toUserId": cover if cover != user["id"] else None, "start": f"{start:%Y-%m-%d}T00:00:00.000Z",
-                    "end": f"{end:%Y-%m-%d}T23:59:59.999Z", "notes": choose.choice(people.NOTES),
+                    "uuid": self.world.ids.uuid(),
+                    "userId": user["id"],
+                    "toUserId": cover if cover != user["id"] else None,
+                    "start": f"{start:%Y-%m-%d}T00:00:00.000Z",
+                    "end": f"{end:%Y-%m-%d}T23:59:59.999Z",
+                    "notes": choose.choice(people.NOTES),
                     "reason": choose.choice(REASONS),
                 }
-            )  # fmt: skip
+            )
 
 
 def _hr_data(number: int) -> dict[str, Any]:
@@ -172,7 +179,8 @@ def _plain(text: str) -> str:
 
 
 def neighbours(world: World) -> dict[str, Row]:
-    """Add the foreign organisation, the one without admin API, the platform and an account without organisation."""
+    """Add the foreign organisation, the one without admin API, the platform and an account without
+    organisation."""
     foreign = world.add_organization("Globex", "globex")
     outsider = _member(world, foreign, "outsider@globex.example", "OWNER")
     for number in range(3):
@@ -184,13 +192,21 @@ def neighbours(world: World) -> dict[str, Row]:
     operator = _member(world, platform, "operator@clinics.example", "OWNER")
     client = world.oauth_clients.insert(
         {
-            "organizationId": platform["id"], "name": "Clinic portal", "secret": world.ids.token(64),
-            "permissions": ["*"], "redirectUris": ["https://portal.clinics.example/callback"], "logo": None,
-            "bookingRedirectUri": None, "bookingCancelRedirectUri": None, "bookingRescheduleRedirectUri": None,
-            "areEmailsEnabled": False, "areDefaultEventTypesEnabled": False, "areCalendarEventsEnabled": True,
+            "organizationId": platform["id"],
+            "name": "Clinic portal",
+            "secret": world.ids.token(64),
+            "permissions": ["*"],
+            "redirectUris": ["https://portal.clinics.example/callback"],
+            "logo": None,
+            "bookingRedirectUri": None,
+            "bookingCancelRedirectUri": None,
+            "bookingRescheduleRedirectUri": None,
+            "areEmailsEnabled": False,
+            "areDefaultEventTypesEnabled": False,
+            "areCalendarEventsEnabled": True,
             "createdAt": world.now(),
         }
-    )  # fmt: skip
+    )
     managed = _member(world, platform, f"nurse+{client['id']}@clinics.example", "MEMBER")
     world.users.update(managed, clientId=client["id"])
     token = world.access_tokens.insert(
@@ -201,9 +217,16 @@ def neighbours(world: World) -> dict[str, Row]:
     )  # fmt: skip
     loner = world.add_user("loner@nowhere.example", username="loner")
     return {
-        "foreign": foreign, "outsider": outsider, "closed": closed, "platform": platform, "operator": operator,
-        "client": client, "managed": managed, "token": token, "loner": loner,
-    }  # fmt: skip
+        "foreign": foreign,
+        "outsider": outsider,
+        "closed": closed,
+        "platform": platform,
+        "operator": operator,
+        "client": client,
+        "managed": managed,
+        "token": token,
+        "loner": loner,
+    }
 
 
 def _member(world: World, organization: Row, email: str, role: str) -> Row:
@@ -216,8 +239,13 @@ def _member(world: World, organization: Row, email: str, role: str) -> Row:
 def credentials(world: World, organization: Organization, others: dict[str, Row]) -> dict[str, str]:
     """Make the keys that a user of the sandbox is given, by name."""
     owner, admin = organization.members[:2]
-    member = next(row for row in organization.memberships[2:] or organization.memberships if row["role"] == "MEMBER") \
-        if len(organization.memberships) > 2 else None  # fmt: skip
+    member = (
+        next(
+            row for row in organization.memberships[2:] or organization.memberships if row["role"] == "MEMBER"
+        )
+        if len(organization.memberships) > 2
+        else None
+    )
     closed = others["closed"]
     world.add_membership(admin, closed["id"], "OWNER")
     keys = {

@@ -28,8 +28,8 @@ class Sandbox:
     :param users: how many people ``/users`` lists, 300 by default.
     :param seed: seed of everything random.
     :param port: port to listen on; 0 for a free one.
-    :param limit: default limit of an API key as ``(requests, window s, block s)``; None for no throttling and no rate
-        limit headers.
+    :param limit: default limit of an API key as ``(requests, window s, block s)``; None for no throttling
+        and no rate limit headers.
     :param ooo: how many out-of-office entries; None for a third of the users.
     :param teams: how many teams; None for one per 25 users, 4 to 40.
     :param team_size: most members of one team, 200 by default.
@@ -39,11 +39,19 @@ class Sandbox:
     """
 
     def __init__(
-        self, users: int = 300, seed: int = 20260316, port: int = 0,
-        limit: tuple[Any, ...] | None = (120, 60.0, 60.0), *, ooo: int | None = None, teams: int | None = None,
-        team_size: int = 200, world: World | None = None, clock: Callable[[], float] = time.monotonic,
+        self,
+        users: int = 300,
+        seed: int = 20260316,
+        port: int = 0,
+        limit: tuple[Any, ...] | None = (120, 60.0, 60.0),
+        *,
+        ooo: int | None = None,
+        teams: int | None = None,
+        team_size: int = 200,
+        world: World | None = None,
+        clock: Callable[[], float] = time.monotonic,
         faults: dict[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.seed = seed
         self._port = port
         self._shape = {"users": users, "ooo": ooo, "teams": teams, "team_size": team_size}
@@ -78,9 +86,17 @@ class Sandbox:
         # Cutting connections is what faults do; the server need not tell of it
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config = uvicorn.Config(
-            self.gateway, http=self.gateway.protocol, ws="none", lifespan="off", log_config=None, access_log=False,
-            loop="asyncio", timeout_keep_alive=120, server_header=False, backlog=256,
-        )  # fmt: skip
+            self.gateway,
+            http=self.gateway.protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            loop="asyncio",
+            timeout_keep_alive=120,
+            server_header=False,
+            backlog=256,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="calcom-sandbox", daemon=True
@@ -175,7 +191,8 @@ class Sandbox:
             self.app.throttle.hit(held.tracker, self.app.limits_of(held), requests)
 
     def set_limits(self, key: str, limits: list[Any]) -> None:
-        """Set the named limits of a key as ``(name, requests, window s, block s)``; an empty list for the default.
+        """Set the named limits of a key as ``(name, requests, window s, block s)``; an empty list for the
+        default.
 
         :param key: name of the key in :attr:`keys`, or the key.
         """

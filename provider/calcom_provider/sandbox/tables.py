@@ -1,7 +1,8 @@
 """Hold rows as a database table would: by key, with indexes, in key order and in physical order.
 
-Cal.com's lists come either in key order or, where nothing is sorted, in the physical order of the rows, and there
-an updated row moves to the end. Both orders are kept here, so that the imitation shows the same traps.
+Cal.com's lists come either in key order or, where nothing is sorted, in the physical order of the rows, and
+there an updated row moves to the end. Both orders are kept here, so that the imitation shows the same
+traps.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ class Ids:
     """Make keys: rising numbers, random uuids and cuids, all from one seed.
 
     :param seed: seed of the random keys.
-    :param start: number before the first numeric key of every sequence; None for another one each, so that a key
-        of one table taken for a key of another does not go unnoticed.
+    :param start: number before the first numeric key of every sequence; None for another one each, so that
+        a key of one table taken for a key of another does not go unnoticed.
     """
 
     def __init__(self, seed: int, start: int | None = None) -> None:

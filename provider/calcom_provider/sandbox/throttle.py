@@ -1,9 +1,9 @@
 """Count requests and block, as Cal.com's throttler does.
 
-Each credential, or the address of a caller without one, has one or several named limits. A window starts with its
-first request; the request past the limit starts a block of its own length, and requests during the block still
-count. With several limits a request is refused only when all of them are blocked. ``Reset`` is seconds from now and
-there is never a ``Retry-After``.
+Each credential, or the address of a caller without one, has one or several named limits. A window starts
+with its first request; the request past the limit starts a block of its own length, and requests during the
+block still count. With several limits a request is refused only when all of them are blocked. ``Reset`` is
+seconds from now and there is never a ``Retry-After``.
 """
 
 from __future__ import annotations

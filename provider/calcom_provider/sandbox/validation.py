@@ -1,11 +1,12 @@
 """Check bodies and queries as Cal.com does: unknown names dropped, refusals that echo what was sent.
 
-A check takes the name of a field and its value and returns the broken constraints by rule name; ``MISSING`` stands
-for a value that was not sent. The texts are those of the validation library that Cal.com uses.
+A check takes the name of a field and its value and returns the broken constraints by rule name; ``MISSING``
+stands for a value that was not sent. The texts are those of the validation library that Cal.com uses.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ _URL = re.compile(r"(https?://)?([\w-]+\.)+[a-z]{2,}(:\d+)?(/\S*)?", re.IGNORECA
 class Field:
     """Describe one field of a body or query.
 
-    ``default`` is filled in when the field is absent, also into the echo. Without ``required`` an absent or null
-    value is not checked.
+    ``default`` is filled in when the field is absent, also into the echo. Without ``required`` an absent or
+    null value is not checked.
     """
 
     name: str
@@ -85,7 +86,7 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
 integer = rule("isInt", "{} must be an integer number", _is_integer)

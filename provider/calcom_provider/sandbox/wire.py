@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class Incoming:
     """Hold one request as it came over the wire.
 
-    ``headers`` have lower-case names; ``address`` is the caller's; ``debug`` lets unforeseen errors through, for
-    tests of handlers.
+    ``headers`` have lower-case names; ``address`` is the caller's; ``debug`` lets unforeseen errors
+    through, for tests of handlers.
     """
 
     method: str

@@ -25,9 +25,9 @@ def iso(moment: datetime) -> str:
 class World:
     """Keep every table of the imitation.
 
-    A module of an operation group makes its own tables with :meth:`table`; the tables that several groups share
-    are attributes. The clock is logical: it starts at a fixed day and goes on by a millisecond at each reading, so
-    that the same requests give the same rows.
+    A module of an operation group makes its own tables with :meth:`table`; the tables that several groups
+    share are attributes. The clock is logical: it starts at a fixed day and goes on by a millisecond at
+    each reading, so that the same requests give the same rows.
 
     :param seed: seed of keys and of all else that is random.
     :param first_id: number before the first numeric key of every table; None for another one each.
@@ -144,12 +144,30 @@ class World:
     def add_user(self, email: str, **fields: Any) -> Row:
         """Add an account, with the defaults that Cal.com gives it."""
         row = {
-            "username": None, "name": None, "email": email, "emailVerified": None, "bio": None, "avatarUrl": None,
-            "timeZone": "Europe/London", "weekStart": "Sunday", "appTheme": None, "theme": None,
-            "defaultScheduleId": None, "locale": None, "timeFormat": 12, "hideBranding": False, "brandColor": None,
-            "darkBrandColor": None, "allowDynamicBooking": True, "createdDate": None, "verified": False,
-            "invitedTo": None, "metadata": None, "organizationId": None, "clientId": None,
-        }  # fmt: skip
+            "username": None,
+            "name": None,
+            "email": email,
+            "emailVerified": None,
+            "bio": None,
+            "avatarUrl": None,
+            "timeZone": "Europe/London",
+            "weekStart": "Sunday",
+            "appTheme": None,
+            "theme": None,
+            "defaultScheduleId": None,
+            "locale": None,
+            "timeFormat": 12,
+            "hideBranding": False,
+            "brandColor": None,
+            "darkBrandColor": None,
+            "allowDynamicBooking": True,
+            "createdDate": None,
+            "verified": False,
+            "invitedTo": None,
+            "metadata": None,
+            "organizationId": None,
+            "clientId": None,
+        }
         row.update(fields)
         row["createdDate"] = row["createdDate"] or self.now()
         return self.users.insert(row)
@@ -167,9 +185,14 @@ class World:
     def add_membership(self, user: Row, team_id: int, role: str = "MEMBER", **fields: Any) -> Row:
         moment = fields.pop("createdAt", None) or self.now()
         row = {
-            "teamId": team_id, "userId": user["id"], "accepted": True, "role": role, "disableImpersonation": False,
-            "createdAt": moment, "updatedAt": moment,
-        }  # fmt: skip
+            "teamId": team_id,
+            "userId": user["id"],
+            "accepted": True,
+            "role": role,
+            "disableImpersonation": False,
+            "createdAt": moment,
+            "updatedAt": moment,
+        }
         row.update(fields)
         return self.memberships.insert(row)
 
@@ -191,18 +214,40 @@ class World:
         self, name: str, slug: str | None = None, parent_id: int | None = None, **fields: Any
     ) -> Row:
         row = {
-            "parentId": parent_id, "name": name, "slug": slug, "logoUrl": None, "calVideoLogo": None, "appLogo": None,
-            "appIconLogo": None, "bio": None, "hideBranding": False, "isOrganization": False, "isPrivate": False,
-            "hideBookATeamMember": False, "metadata": None, "theme": None, "brandColor": None, "darkBrandColor": None,
-            "bannerUrl": None, "timeFormat": None, "timeZone": "Europe/London", "weekStart": "Sunday",
-        }  # fmt: skip
+            "parentId": parent_id,
+            "name": name,
+            "slug": slug,
+            "logoUrl": None,
+            "calVideoLogo": None,
+            "appLogo": None,
+            "appIconLogo": None,
+            "bio": None,
+            "hideBranding": False,
+            "isOrganization": False,
+            "isPrivate": False,
+            "hideBookATeamMember": False,
+            "metadata": None,
+            "theme": None,
+            "brandColor": None,
+            "darkBrandColor": None,
+            "bannerUrl": None,
+            "timeFormat": None,
+            "timeZone": "Europe/London",
+            "weekStart": "Sunday",
+        }
         row.update(fields)
         return self.teams.insert(row)
 
     def add_organization(
-        self, name: str, slug: str, *, platform: bool = False, plan: str | None = None, admin_api: bool = True,
+        self,
+        name: str,
+        slug: str,
+        *,
+        platform: bool = False,
+        plan: str | None = None,
+        admin_api: bool = True,
         **fields: Any,
-    ) -> Row:  # fmt: skip
+    ) -> Row:
         """Add an organisation: a team row of its own kind.
 
         :param platform: whether it is a platform organisation; those need a ``plan``.
@@ -219,8 +264,15 @@ class World:
 
     # -- credentials ----------------
 
-    def add_api_key(self, user: Row, organization_id: int | None = None, *, expires: datetime | None = None,
-                    limits: list[tuple[str, int, float, float]] | None = None, key: str | None = None) -> str:  # fmt: skip
+    def add_api_key(
+        self,
+        user: Row,
+        organization_id: int | None = None,
+        *,
+        expires: datetime | None = None,
+        limits: list[tuple[str, int, float, float]] | None = None,
+        key: str | None = None,
+    ) -> str:
         """Add an API key and return it.
 
         :param user: its owner.
@@ -245,10 +297,17 @@ class World:
     def add_attribute(self, organization_id: int, name: str, slug: str, kind: str, **fields: Any) -> Row:
         moment = self.now()
         row = {
-            "teamId": organization_id, "type": kind, "name": name, "slug": slug, "enabled": True,
-            "usersCanEditRelation": False, "createdAt": moment, "updatedAt": moment, "isWeightsEnabled": False,
+            "teamId": organization_id,
+            "type": kind,
+            "name": name,
+            "slug": slug,
+            "enabled": True,
+            "usersCanEditRelation": False,
+            "createdAt": moment,
+            "updatedAt": moment,
+            "isWeightsEnabled": False,
             "isLocked": False,
-        }  # fmt: skip
+        }
         row.update(fields)
         return self.attributes.insert(row)
 
@@ -285,8 +344,13 @@ class World:
         """Delete an account with all that hangs on it."""
         for membership in self.memberships.by("userId", user["id"]):
             self.drop_membership(membership)
-        for table, column in ((self.profiles, "userId"), (self.ooo, "userId"), (self.api_keys, "userId"),
-                              (self.access_tokens, "userId"), (self.schedules, "userId")):  # fmt: skip
+        for table, column in (
+            (self.profiles, "userId"),
+            (self.ooo, "userId"),
+            (self.api_keys, "userId"),
+            (self.access_tokens, "userId"),
+            (self.schedules, "userId"),
+        ):
             for row in table.by(column, user["id"]):
                 table.delete(row)
         for row in self.ooo.by("toUserId", user["id"]):

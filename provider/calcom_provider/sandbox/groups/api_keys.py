@@ -10,7 +10,10 @@ from calcom_provider.sandbox.context import Context
 from calcom_provider.sandbox.errors import bad_request, inner_call, unauthorized
 from calcom_provider.sandbox.routing import handles
 
-_BOTH = "ApiKeysService -Cannot set both apiKeyDaysValid and apiKeyNeverExpires. It has to be either or none of them."
+_BOTH = (
+    "ApiKeysService -Cannot set both apiKeyDaysValid and apiKeyNeverExpires. "
+    "It has to be either or none of them."
+)
 _ONLY_KEYS = (
     "ApiKeysService - This endpoint can only be accessed using an API key by providing "
     "'Authorization: Bearer <apiKey>' header"

@@ -45,9 +45,9 @@ def get_me(context: Context) -> dict[str, Any]:
 def update_me(context: Context) -> dict[str, Any]:
     changes = context.body(*_FIELDS)
     user = context.caller.user
-    if changes.get("email") and changes["email"] != user["email"]:
-        # The address is not checked, only its uniqueness
-        if context.world.users.has("email", changes["email"]):
-            raise duplicate_record()
+    email = changes.get("email")
+    # The address is not checked, only its uniqueness
+    if email and email != user["email"] and context.world.users.has("email", email):
+        raise duplicate_record()
     context.world.users.update(user, **changes)
     return me_view(context, user)

@@ -1,7 +1,7 @@
 """Serve the options of attributes and their assignment to members.
 
-Nothing is unique here but the pair of member and option: values repeat, a select attribute takes several options,
-and assigning a value always makes a new option.
+Nothing is unique here but the pair of member and option: values repeat, a select attribute takes several
+options, and assigning a value always makes a new option.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def slugify(text: str) -> str:
 
 @handles("org_attribute_options.list", role="ORG_MEMBER", plan="ESSENTIALS")
 def list_options(context: Context) -> list[Row]:
-    # All rows, unsorted and unpaged: an updated option is the last one; the attribute's organisation is not asked for
+    # All rows, unsorted and unpaged: an updated option is the last one; the attribute's organisation is not
+    # asked for
     return context.world.options.by("attributeId", context.values["attributeId"])
 
 
@@ -85,7 +86,8 @@ def list_assigned_by_slug(context: Context) -> list[dict[str, Any]]:
 
 
 def _assigned(context: Context, attribute: Row | None) -> list[dict[str, Any]]:
-    """Page over assigned options by uuid; the holders of one are not paged, and all are named whatever is asked."""
+    """Page over assigned options by uuid; the holders of one are not paged, and all are named whatever is
+    asked."""
     world = context.world
     teams, wanted = context.numbers("teamIds"), context.commas("assignedOptionIds")
     take, skip = _unchecked(context, "take", 250), _unchecked(context, "skip", 0)

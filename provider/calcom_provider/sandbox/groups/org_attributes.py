@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from calcom_provider.sandbox import validation as v
 from calcom_provider.sandbox.context import Context
 from calcom_provider.sandbox.errors import duplicate_record, missing_record

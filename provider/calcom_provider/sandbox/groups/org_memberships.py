@@ -106,7 +106,8 @@ def update_membership(context: Context) -> dict[str, Any]:
 
 @handles("org_memberships.delete", role="ORG_ADMIN", plan="ESSENTIALS")
 def delete_membership(context: Context) -> dict[str, Any]:
-    """Remove a member with profile, team memberships and assignments; the account stays under another name."""
+    """Remove a member with profile, team memberships and assignments; the account stays under another
+    name."""
     row, world = _membership(context), context.world
     view = membership_view(world, row)
     user = world.users.get(row["userId"])

@@ -69,10 +69,15 @@ def create_ooo(context: Context) -> dict[str, Any]:
     _refuse_wrong(context.world, user_id, body, start, end)
     row = context.world.ooo.insert(
         {
-            "uuid": context.world.ids.uuid(), "userId": user_id, "toUserId": body.get("toUserId"), "start": start,
-            "end": end, "notes": body.get("notes"), "reason": body.get("reason") or "unspecified",
+            "uuid": context.world.ids.uuid(),
+            "userId": user_id,
+            "toUserId": body.get("toUserId"),
+            "start": start,
+            "end": end,
+            "notes": body.get("notes"),
+            "reason": body.get("reason") or "unspecified",
         }
-    )  # fmt: skip
+    )
     return ooo_view(row)
 
 

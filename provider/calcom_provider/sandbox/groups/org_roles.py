@@ -63,10 +63,15 @@ def _create(context: Context) -> dict[str, Any]:
     body = context.body(v.Field("name", _NAME, required=True), *_FIELDS)
     moment = context.world.now()
     row = {
-        "name": body["name"], "color": body.get("color"), "description": body.get("description"), "type": "CUSTOM",
-        "permissions": body.get("permissions") or [], "createdAt": moment, "updatedAt": moment,
+        "name": body["name"],
+        "color": body.get("color"),
+        "description": body.get("description"),
+        "type": "CUSTOM",
+        "permissions": body.get("permissions") or [],
+        "createdAt": moment,
+        "updatedAt": moment,
         "ownerId": _owner(context),
-    }  # fmt: skip
+    }
     return _view(context, _table(context).insert(row))
 
 
