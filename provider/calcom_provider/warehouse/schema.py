@@ -8,7 +8,8 @@ from typing import Literal
 
 ColumnType = Literal["integer", "float", "text", "boolean", "timestamp", "date", "json"]
 DataClass = Literal["public", "personal", "sensitive", "secret"]
-COLUMN_TYPES: tuple[str, ...] = ("integer", "float", "text", "boolean", "timestamp", "date", "json")
+#: ``blob`` is for the engine's own tables.
+COLUMN_TYPES: tuple[str, ...] = ("integer", "float", "text", "boolean", "timestamp", "date", "json", "blob")
 DATA_CLASSES: tuple[str, ...] = ("public", "personal", "sensitive", "secret")
 
 #: Names that the engine adds to every table; a declared column must not begin like this.

@@ -1,0 +1,90 @@
+"""Compare a declaration with the table in the database, and say what has to change before rows can be published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from calcom_provider.warehouse.backend import Session
+from calcom_provider.warehouse.errors import SchemaConflictError
+from calcom_provider.warehouse.layout import DELETED_AT, VALID_FROM, Layout
+from calcom_provider.warehouse.schema import Column
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """One change of a table.
+
+    :param summary: What changes, for the run record.
+    :param apply: Makes the change.
+    """
+
+    summary: str
+    apply: Callable[[Session], object]
+
+
+def plan_changes(layout: Layout, existing: Mapping[str, str] | None) -> list[SchemaChange]:
+    """List what must change so that the table takes the rows of its declaration.
+
+    Columns that nobody declares stay as they are; new rows hold NULL in them.
+
+    :param existing: Columns of the table and their types; None when there is no table.
+    :raises SchemaConflictError: when a column's type changed and cannot be widened, or versions are kept in one and
+        not in the other; nothing was written.
+    """
+    if existing is None:
+        return [SchemaChange(f"create table {layout.name}", lambda session: _create(session, layout))]
+    if layout.history != (VALID_FROM.name in existing):
+        raise SchemaConflictError(
+            f"Table {layout.name} {'holds no versions' if layout.history else 'holds versions'},"
+            f" but mode {layout.mode} was asked for: name another prefix, or drop the table first"
+        )
+    if DELETED_AT.name in existing:
+        layout.marks = True
+    return plan_columns(layout, existing, layout.columns)
+
+
+def plan_columns(
+    layout: Layout, existing: Mapping[str, str] | None, columns: Sequence[Column]
+) -> list[SchemaChange]:
+    """List what must change so that the table holds some columns; see :func:`plan_changes`."""
+    changes: list[SchemaChange] = []
+    for column in columns if existing is not None else ():
+        held = existing.get(column.name)
+        if held is None:
+            if column.name in layout.key:
+                raise SchemaConflictError(f"Table {layout.name} lacks the key column {column.name}")
+            changes.append(SchemaChange(f"add column {layout.name}.{column.name}", _adding(layout, column)))
+        elif held != column.type and not _same(layout, held, column.type):
+            changes.append(_widening(layout, column, held))
+    return changes
+
+
+def _same(layout: Layout, held: str, wanted: str) -> bool:
+    """Tell whether a database spells both types alike."""
+    types = layout.backend.capabilities.types
+    return types.get(held) == types.get(wanted) and held in types
+
+
+def _create(session: Session, layout: Layout) -> None:
+    layout.backend.create_table(session, layout.name, layout.columns, layout.key)
+    layout.backend.comment(session, layout.name, layout.table.comment, layout.columns)
+
+
+def _adding(layout: Layout, column: Column) -> Callable[[Session], object]:
+    kind = layout.backend.type_of(column)
+    name = layout.backend.quote(column.name)
+    return lambda session: session.execute(f"ALTER TABLE {layout.target} ADD COLUMN {name} {kind}")
+
+
+def _widening(layout: Layout, column: Column, held: str) -> SchemaChange:
+    backend = layout.backend
+    if (held, column.type) not in backend.capabilities.widenings or column.name in layout.key:
+        raise SchemaConflictError(
+            f"Column {layout.name}.{column.name} is {held} in the database and {column.type} by its declaration;"
+            f" {backend.capabilities.name} cannot change that without losing values"
+        )
+    return SchemaChange(
+        f"widen column {layout.name}.{column.name} from {held} to {column.type}",
+        lambda session: session.execute(backend.widen(layout.target, column)),
+    )
