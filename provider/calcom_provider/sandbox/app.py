@@ -15,7 +15,14 @@ import orjson
 from calcom_provider.sandbox import groups as _groups  # noqa: F401  (declares the handlers)
 from calcom_provider.sandbox.auth import Bucket, authenticate, bucket, refused
 from calcom_provider.sandbox.context import Context, Reply
-from calcom_provider.sandbox.errors import ApiError, bad_request, not_found, plain, too_many_requests
+from calcom_provider.sandbox.errors import (
+    ApiError,
+    bad_request,
+    database_error,
+    not_found,
+    plain,
+    too_many_requests,
+)
 from calcom_provider.sandbox.guards import Guards
 from calcom_provider.sandbox.routing import Route, Router, routes, version_of
 from calcom_provider.sandbox.throttle import Limit, Throttle
@@ -118,7 +125,7 @@ class Application:
     ) -> tuple[Route, dict[str, str]]:
         below = path.removeprefix("/v2") if path.startswith("/v2/") else None
         found = self.router.find(method, below, version_of(headers)) if below else None
-        if found is None:
+        if found is None or found[0].name in self.world.absent:
             # Routing goes before authentication, and what has no route is not counted
             raise not_found(f"Cannot {method} {target}")
         return found
@@ -151,6 +158,8 @@ class Application:
     def _handle(self, request: Incoming, context: Context, headers: dict[str, str]) -> Answer:
         route, present = context.route, context.world is self.world
         context.caller = self._authenticate(context)  # type: ignore[assignment]
+        if route.name in self.world.broken:
+            raise database_error()
         self.guards.check(context, self.clock())
         caller = None if context.anonymous else context.caller.user["id"]
         key = (route.name, route.old, caller, context.target)

@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -16,7 +16,9 @@ import uvicorn
 from calcom_provider.sandbox import control
 from calcom_provider.sandbox import seed as _seed
 from calcom_provider.sandbox.app import Application
+from calcom_provider.sandbox.counts import counts
 from calcom_provider.sandbox.gateway import Gateway
+from calcom_provider.sandbox.seed_more import More, Sizes
 from calcom_provider.sandbox.world import DAY_ONE, World
 
 
@@ -36,6 +38,10 @@ class Sandbox:
     :param world: a world to serve instead of the seeded one; then ``keys`` is empty.
     :param clock: seconds, rising, for throttle and guards; the monotonic clock by default.
     :param faults: faults to start with, as for :meth:`Faults.set`.
+    :param absent: short names of operations that this build does not have (404, as of unknown routes).
+    :param broken: short names of operations that always end in an internal error.
+    :param sizes: how much lies beside people and teams, see :class:`~calcom_provider.sandbox.seed_more.Sizes`:
+        ``bookings``, ``tied``, ``event_types``, ``schedules``, ``routing_forms``, ``managed_organizations`` ...
     """
 
     def __init__(
@@ -51,11 +57,16 @@ class Sandbox:
         world: World | None = None,
         clock: Callable[[], float] = time.monotonic,
         faults: dict[str, Any] | None = None,
+        absent: Iterable[str] = (),
+        broken: Iterable[str] = (),
+        **sizes: Any,
     ) -> None:
         self.seed = seed
         self._port = port
         self._shape = {"users": users, "ooo": ooo, "teams": teams, "team_size": team_size}
         self._given = world
+        self._more = Sizes(**sizes)
+        self._build = (frozenset(absent), frozenset(broken))
         self.keys: dict[str, str] = {}
         self.organization_id = 0
         self.state = self._make()
@@ -71,8 +82,11 @@ class Sandbox:
         if self._given is not None:
             return self._given
         world = World(self.seed, now=DAY_ONE)
+        world.absent, world.broken = set(self._build[0]), set(self._build[1])
         organization = _seed.Organization(world, **self._shape).build()  # type: ignore[arg-type]
-        self.keys = _seed.credentials(world, organization, _seed.neighbours(world))
+        others = _seed.neighbours(world)
+        self.keys = _seed.credentials(world, organization, others)
+        More(world, organization.id, organization.members, others, self._more).build()
         self.organization_id = organization.id
         return world
 
@@ -178,6 +192,7 @@ class Sandbox:
             "ooo_entries": sum(len(world.ooo.by("userId", row["userId"])) for row in profiles),
             "teams": len(teams),
             "team_memberships": sum(len(world.memberships.by("teamId", row["id"])) for row in teams),
+            **counts(world, org_id),
         }
 
     def spend(self, key: str, requests: int) -> None:

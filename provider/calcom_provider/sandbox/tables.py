@@ -125,6 +125,10 @@ class Table:
         self.version += 1
         return row
 
+    def indexed(self, column: str) -> bool:
+        """Tell whether rows can be looked up by a column."""
+        return column in self._indexes
+
     def by(self, column: str, value: Any) -> list[Row]:
         """Return the rows with that value, in physical order."""
         bucket = self._indexes[column].get(value)

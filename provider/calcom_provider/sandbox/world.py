@@ -32,6 +32,9 @@ class World:
     :param seed: seed of keys and of all else that is random.
     :param first_id: number before the first numeric key of every table; None for another one each.
     :param now: the moment that the clock starts at.
+
+    ``absent`` names operations that this build does not have, answered with 404 as unknown routes are;
+    ``broken`` those that it has and that always end in an internal error.
     """
 
     def __init__(self, seed: int = 20260316, first_id: int | None = None, now: datetime = DAY_ONE) -> None:
@@ -40,6 +43,8 @@ class World:
         self.lock = threading.RLock()
         self._now = now
         self.shuffled = False
+        self.absent: set[str] = set()
+        self.broken: set[str] = set()
         self._memo: dict[Any, Any] = {}
         self._memo_version = -1
         self._ties = Random(seed)
@@ -344,14 +349,8 @@ class World:
         """Delete an account with all that hangs on it."""
         for membership in self.memberships.by("userId", user["id"]):
             self.drop_membership(membership)
-        for table, column in (
-            (self.profiles, "userId"),
-            (self.ooo, "userId"),
-            (self.api_keys, "userId"),
-            (self.access_tokens, "userId"),
-            (self.schedules, "userId"),
-        ):
-            for row in table.by(column, user["id"]):
+        for table in self._tables.values():
+            for row in table.by("userId", user["id"]) if table.indexed("userId") else ():
                 table.delete(row)
         for row in self.ooo.by("toUserId", user["id"]):
             self.ooo.update(row, toUserId=None)

@@ -1,0 +1,183 @@
+"""Serve free slots and reservations of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from calcom_provider.sandbox import availability
+from calcom_provider.sandbox import validation as v
+from calcom_provider.sandbox.context import Context, Reply
+from calcom_provider.sandbox.errors import bad_request, not_found, unauthorized, unprocessable
+from calcom_provider.sandbox.routing import handles, serves
+from calcom_provider.sandbox.stores import reservations
+from calcom_provider.sandbox.tables import Row
+from calcom_provider.sandbox.world import iso
+
+MINUTES = 5
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
+_start = v.rule(
+    "isDateString",
+    "{} must be a valid ISO 8601 date string",
+    lambda value: isinstance(value, str) and bool(_DATE.fullmatch(value)),
+)
+_FIELDS = (
+    v.Field("eventTypeId", v.integer, required=True),
+    v.Field("slotStart", _start, required=True),
+    v.Field("slotDuration", v.integer),
+    v.Field("reservationDuration", v.integer),
+)
+
+
+def _window(context: Context) -> tuple[date, date]:
+    wrong = []
+    names = {"eventTypeId", "eventTypeSlug", "usernames"}
+    if not names & context.query.keys():
+        wrong.append(
+            "usernames property is wrong,each value in usernames must be a string, The array must contain at least 2 "
+            "elements., usernames must be an array "
+        )
+        wrong.append("organizationSlug property is wrong,organizationSlug must be a string ")
+    for name in ("start", "end"):
+        if not _DATE.fullmatch(context.text(name) or ""):
+            wrong.append(f"{name} property is wrong,{name} must be a valid ISO 8601 date string ")
+    if wrong:
+        raise bad_request(", ".join(wrong))
+    return _day(context, "start"), _day(context, "end")
+
+
+def _day(context: Context, name: str) -> date:
+    return availability.read_moment(context.text(name) or "").date()
+
+
+def _event_type(context: Context) -> Row:
+    row = availability.asked_event_type(context, {name: context.text(name) for name in context.query})
+    if row is None:
+        number = context.text("eventTypeId")
+        raise not_found(f"Event Type with ID={number} not found" if number else "Event Type not found")
+    return row
+
+
+def free(context: Context, event_type: Row, first: date, last: date) -> dict[str, list[dict[str, Any]]]:
+    """Map days to the slots of an event type, in the time zone and form that are asked for."""
+    zone, ranges = context.text("timeZone"), context.text("format") == "range"
+    found: dict[str, list[dict[str, Any]]] = {}
+    for start in availability.slots(context.world, event_type, first, last):
+        shown = {"start": _written(start, zone)}
+        if ranges:
+            shown["end"] = _written(start + timedelta(minutes=event_type["lengthInMinutes"]), zone)
+        found.setdefault(shown["start"][:10], []).append({**shown, **_seats(context, event_type, start)})
+    return found
+
+
+def _written(start: datetime, zone: str | None) -> str:
+    if zone is None:
+        return iso(start.astimezone(UTC))
+    return start.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
+
+
+def _seats(context: Context, event_type: Row, start: datetime) -> dict[str, Any]:
+    places = availability.seat_places(event_type)
+    if not places:
+        return {}
+    booking = availability.seated_booking(context.world, event_type, iso(start.astimezone(UTC)))
+    taken = len(booking["attendees"]) if booking else 0
+    shown = {"seatsBooked": taken, "seatsRemaining": places - taken, "seatsTotal": places}
+    return {**shown, "bookingUid": booking["uid"]} if booking else shown
+
+
+@handles("slots.list", auth="optional")
+def list_slots(context: Context) -> Any:
+    first, last = _window(context)
+    return free(context, _event_type(context), first, last)
+
+
+@serves("GET", "/slots/available", "slots.list_old", auth="optional", old=True)
+def list_old(context: Context) -> Any:
+    """Answer in the shape of the oldest version, on the path that it had."""
+    first, last = (
+        availability.read_moment(context.text("startTime") or ""),
+        availability.read_moment(context.text("endTime") or ""),
+    )
+    slots: dict[str, list[dict[str, str]]] = {}
+    for start in availability.slots(context.world, _event_type(context), first.date(), last.date()):
+        if first <= start < last:
+            text = iso(start.astimezone(UTC))
+            slots.setdefault(text[:10], []).append({"time": text})
+    return {"slots": slots}
+
+
+# -- reservations ----------------
+
+
+def reservation_view(row: Row) -> dict[str, Any]:
+    names = ("eventTypeId", "slotStart", "slotEnd", "slotDuration")
+    return {
+        **{name: row[name] for name in names},
+        "reservationUid": row["uid"],
+        "reservationDuration": row["minutes"],
+        "reservationUntil": row["until"],
+    }
+
+
+def _values(context: Context, body: dict[str, Any], but: Row | None = None) -> dict[str, Any]:
+    world = context.world
+    minutes = body.get("reservationDuration")
+    if minutes is not None and context.anonymous:
+        raise unauthorized(
+            "reservationDuration can only be used for authenticated requests - use access token, api key or OAuth "
+            "credentials"
+        )
+    event_type = world.event_types.get(body["eventTypeId"])
+    if event_type is None:
+        raise not_found(f"Event Type with ID={body['eventTypeId']} not found")
+    length = body.get("slotDuration") or event_type["lengthInMinutes"]
+    # Whether anybody is free then is not asked
+    start = availability.read_moment(body["slotStart"]).astimezone(UTC)
+    text, now = iso(start), iso(world.today)
+    for row in reservations(world).by("eventTypeId", event_type["id"]):
+        if row is not but and row["slotStart"] == text and row["until"] > now:
+            raise unprocessable(
+                "This time slot is already reserved by another user. Please choose a different time."
+            )
+    kept = MINUTES if minutes is None else minutes
+    return {
+        "eventTypeId": event_type["id"],
+        "slotStart": text,
+        "slotEnd": iso(start + timedelta(minutes=length)),
+        "slotDuration": length,
+        "minutes": kept,
+        "until": iso(world.today + timedelta(minutes=kept)),
+    }
+
+
+@handles("slots.reserve", auth="optional")
+def reserve(context: Context) -> dict[str, Any]:
+    values = _values(context, context.body(*_FIELDS))
+    return reservation_view(reservations(context.world).insert({"uid": context.world.ids.uuid(), **values}))
+
+
+@handles("slots.get_reservation", auth="optional")
+def get_reservation(context: Context) -> dict[str, Any] | None:
+    row = reservations(context.world).first("uid", context.values["uid"])
+    return reservation_view(row) if row else None
+
+
+@handles("slots.update_reservation", auth="optional")
+def update_reservation(context: Context) -> dict[str, Any]:
+    body, uid = context.body(*_FIELDS), context.values["uid"]
+    row = reservations(context.world).first("uid", uid)
+    if row is None:
+        raise not_found(f"Slot with uid={uid} not found")
+    return reservation_view(reservations(context.world).update(row, **_values(context, body, row)))
+
+
+@handles("slots.delete_reservation", auth="optional")
+def delete_reservation(context: Context) -> Reply:
+    # Repeated or unknown, it is a success
+    row = reservations(context.world).first("uid", context.values["uid"])
+    if row:
+        reservations(context.world).delete(row)
+    return Reply({"status": "success"})
