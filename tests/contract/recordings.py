@@ -54,6 +54,11 @@ class Recording:
             return self.answer.encode()
         return json.dumps(self.answer, ensure_ascii=False).encode()
 
+    @property
+    def answer_left_out(self) -> bool:
+        """Whether the recording has no answer, because it was too large to keep."""
+        return self.answer == "(large body left out)"
+
     def __str__(self) -> str:
         return f"{self.number} {self.method} {self.path}"
 
