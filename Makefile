@@ -63,7 +63,8 @@ docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 catalogue: $(VENV)/.runtime  ## write the operation catalogue anew: make catalogue OPENAPI=openapi.json
 	@test -n "$(OPENAPI)" || { echo "name the document: make catalogue OPENAPI=openapi.json"; exit 2; }
 	@$(BIN)/python tools/make_catalogue.py $(OPENAPI)
-	@git --no-pager diff --stat -- provider/calcom_provider/api/operations.json || true
+	@$(BIN)/python tools/make_operations_page.py
+	@git --no-pager diff --stat -- provider/calcom_provider/api/operations.json docs/operations-table.rst || true
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache demo-output bench-work
