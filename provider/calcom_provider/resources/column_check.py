@@ -39,7 +39,7 @@ class ColumnCheck:
 
     def __init__(self, name: str, column: Column, key: bool) -> None:
         self._name = name
-        self._type = column.type
+        self.type = column.type
         self._key = key
         self._allowed = _TYPES[column.type]
         self._form = _FORMS.get(column.type)
@@ -55,7 +55,7 @@ class ColumnCheck:
             raise SchemaChangedError(self._name, f"{self._name} is part of the key and came empty")
         if not types <= self._allowed or (self._form is not None and not self._well_formed(values)):
             return [self._mended(value) for value in values]
-        if self._type == "integer" and int in types:
+        if self.type == "integer" and int in types:
             self._check_range(values)
         return None
 
@@ -69,19 +69,19 @@ class ColumnCheck:
             raise SchemaChangedError(self._name, f"{self._name} holds a number beyond 64 bits")
 
     def _mended(self, value: Any) -> Any:
-        if value is None or (value == _ABSENT and self._type == "integer" and not self._key):
+        if value is None or (value == _ABSENT and self.type == "integer" and not self._key):
             return None
-        if self._type == "integer" and isinstance(value, float) and value.is_integer():
+        if self.type == "integer" and isinstance(value, float) and value.is_integer():
             value = int(value)
         if type(value) not in self._allowed:
             raise SchemaChangedError(
-                self._name, f"{self._name} is declared {self._type} and came as {type(value).__name__}"
+                self._name, f"{self._name} is declared {self.type} and came as {type(value).__name__}"
             )
-        if self._type == "timestamp":
+        if self.type == "timestamp":
             return self._instant(value)
-        if self._type == "date":
+        if self.type == "date":
             return self._day(value)
-        if self._type == "integer":
+        if self.type == "integer":
             self._check_range([value])
         return value
 

@@ -11,6 +11,9 @@ from typing import Any, Literal
 from calcom_provider.api.errors import ConfigurationError
 from calcom_provider.warehouse.schema import Column, Table
 
+#: Raised when the same rows would be shaped differently by a new release; known pages are then read again.
+SHAPING = "1"
+
 SchemaEvolution = Literal["extra", "evolve", "freeze"]
 
 
@@ -72,6 +75,18 @@ class ColumnPolicy:
             hashed=hashed,
             hasher=keyed_hash(self.hash_key) if hashed else None,
         )
+
+    def fingerprint(self, table: Table) -> str:
+        """Return a short text that changes whenever rows of the table would be made differently.
+
+        :param table: declared table
+        """
+        stored = self.apply(table)
+        parts = [SHAPING, self.schema_evolution, *(f"{c.name}:{c.type}:{c.source}" for c in stored.declared.columns)]
+        parts += [f"={name}" for name in stored.table.names]
+        if stored.hasher is not None:
+            parts += [f"#{index}" for index in stored.hashed] + [stored.hasher("variant") or ""]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def _keeps(self, table: Table, column: Column) -> bool:
         if self._named(self.drop, table, column):

@@ -10,7 +10,7 @@ import orjson
 from calcom_provider.resources.model import Child, Resource
 from calcom_provider.resources.policy import ColumnPolicy, Stored
 from calcom_provider.resources.column_check import ColumnCheck
-from calcom_provider.resources.unknown import UnknownFields
+from calcom_provider.resources.unknown import UnknownFields, added_column
 from calcom_provider.warehouse.schema import EXTRA, Column
 
 Row = dict[str, Any]
@@ -39,6 +39,10 @@ class TableShaper:
     def __init__(self, resource: Resource, child: Child | None, stored: Stored, policy: ColumnPolicy) -> None:
         self.stored = stored
         self.table = stored.table
+        self._name = resource.name
+        self._policy = policy
+        self._evolved: dict[str, ColumnCheck] = {}
+        self._added: list[Column] = []
         columns = stored.declared.columns
         self._keeps_extra = stored.table.names[-1] == EXTRA.name
         self._shape = compile_shape(columns, child)
@@ -63,10 +67,37 @@ class TableShaper:
         if not self._keeps_extra:
             return shaped
         if extras is None:
-            return [(*row, None) for row in shaped]
+            tail = (None,) * (1 + len(self._evolved))
+            return [row + tail for row in shaped]
         return [
-            (*row, dumps(extra) if extra else None) for row, extra in zip(shaped, extras, strict=True)
+            (*row, dumps(extra) if extra else None, *evolved)
+            for row, (extra, evolved) in zip(shaped, map(self._evolve, extras), strict=True)
         ]
+
+    def new_columns(self) -> list[Column]:
+        """Return columns that the last page added to the table (``schema_evolution`` evolve), once."""
+        added, self._added = self._added, []
+        return added
+
+    def _evolve(self, extra: Row) -> tuple[Row, list[Any]]:
+        """Split unknown fields into those that stay in ``_extra`` and the values of added columns."""
+        if self._policy.schema_evolution != "evolve":
+            return extra, []
+        for field, value in extra.items():
+            if field not in self._evolved and value is not None:
+                column = added_column(field, value, self.table.names)
+                self._evolved[field] = ColumnCheck(f"{self._name}.{field}", column, False)
+                self._added.append(column)
+        rest = {field: value for field, value in extra.items() if field not in self._evolved}
+        values = [
+            dumps(value) if check.type == "json" and value is not None else value
+            for value, check in ((extra.get(field), check) for field, check in self._evolved.items())
+        ]
+        checked = [
+            (check.mend([value]) or [value])[0]
+            for value, check in zip(values, self._evolved.values(), strict=True)
+        ]
+        return rest, checked
 
     def _checked(self, shaped: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         changed: dict[int, list[Any]] = {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from calcom_provider.resources.errors import SchemaChangedError
 from calcom_provider.resources.model import Resource
 from calcom_provider.resources.policy import SchemaEvolution
+from calcom_provider.warehouse.schema import HISTORY_COLUMNS, RUN_PREFIX, Column, ColumnType
 
 _SECRET_WORDS = ("secret", "token", "password", "key", "url", "uri", "credential", "link")
 
@@ -33,6 +35,20 @@ def scrub(value: Any) -> Any:
     if isinstance(value, list):
         return [scrub(inner) for inner in value]
     return value
+
+
+def added_column(field: str, value: Any, taken: Sequence[str]) -> Column:
+    """Return the column that an unknown field gets, typed by its first value.
+
+    :param field: dotted path of the field as the API spells it
+    :param value: a value of it, not null
+    :param taken: names of the columns there are
+    """
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", field).replace(".", "_").lower()
+    if name in taken or name.startswith(RUN_PREFIX) or name in HISTORY_COLUMNS:
+        name = f"{name}_added"
+    kinds: dict[type, ColumnType] = {bool: "boolean", int: "integer", float: "float", str: "text"}
+    return Column(name, kinds.get(type(value), "json"), source=field, data_class="sensitive", comment="added field")
 
 
 class UnknownFields:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from calcom_provider.api.errors import ConfigurationError
+from calcom_provider.resources.model import Resource
 from calcom_provider.resources.policy import ColumnPolicy
+from calcom_provider.warehouse import DeleteGuard, Table
 
 Mode = Literal["auto", "merge", "replace", "history"]
 Deletes = Literal["auto", "ignore", "mark", "remove"]
@@ -67,7 +69,7 @@ class SyncOptions:
     deletes: Deletes = "auto"
     overrides: Mapping[str, TableOptions] = field(default_factory=dict)
     policy: ColumnPolicy = field(default_factory=ColumnPolicy)
-    guard: Any = None
+    guard: DeleteGuard | None = None
     full: bool = False
     full_every: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=10)
@@ -75,6 +77,24 @@ class SyncOptions:
     backfill: Backfill | None = None
     expected_pages: bool = True
     context: Mapping[str, str] = field(default_factory=dict)
+
+    def publication(self, resource: Resource) -> Callable[[Table], dict[str, Any]]:
+        """Return a function that gives the mode, deletes and guard of a table of the resource.
+
+        :param resource: the resource
+        """
+
+        def choose(table: Table) -> dict[str, Any]:
+            asked = self.overrides.get(table.name) or self.overrides.get(resource.name) or TableOptions()
+            mode = asked.mode if asked.mode != "auto" else self.mode
+            deletes = asked.deletes if asked.deletes != "auto" else self.deletes
+            chosen = {
+                "mode": mode if mode != "auto" else "history" if table.history else "merge",
+                "deletes": deletes if deletes != "auto" else "remove",
+            }
+            return chosen if self.guard is None else {**chosen, "guard": self.guard}
+
+        return choose
 
     def __post_init__(self) -> None:
         if self.mode not in ("auto", "merge", "replace", "history"):

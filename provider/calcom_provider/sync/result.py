@@ -14,8 +14,7 @@ class Progress:
     """Tell how far a run is.
 
     :param resource: the resource that the event is about
-    :param table: the table that rows were staged for, empty for events of the run
-    :param event: ``page``, ``unchanged``, ``restart``, ``wait``, ``finished`` or ``published``
+    :param event: ``page``, ``unchanged``, ``finished``, ``unavailable`` or ``published``
     :param rows: rows of that resource so far
     :param requests: requests of the run so far
     :param expected_requests: requests that the run will need by the last run's counts, None when unknown
@@ -25,7 +24,6 @@ class Progress:
     """
 
     resource: str
-    table: str
     event: str
     rows: int
     requests: int

@@ -1,0 +1,68 @@
+"""Tell a caller how far the run is."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from calcom_provider.sync.result import Progress
+
+if TYPE_CHECKING:
+    from calcom_provider.api.client import CalComClient
+
+
+class Reporter:
+    """Send progress events to a callback, if there is one.
+
+    :param client: client whose requests are counted
+    :param callback: takes the events
+    """
+
+    def __init__(self, client: CalComClient, callback: Callable[[Progress], None] | None) -> None:
+        self._client = client
+        self._callback = callback
+        self._began = time.monotonic()
+        self._first = client.stats.requests
+        self._rows: Counter[str] = Counter()
+        self.expected_requests: int | None = None
+
+    def page(self, resource: str, rows: int, event: str = "page") -> None:
+        """Report one page.
+
+        :param resource: resource of the page
+        :param rows: rows on the page
+        :param event: ``page`` or ``unchanged``
+        """
+        self._rows[resource] += rows
+        self.send(resource, event)
+
+    def send(self, resource: str, event: str) -> None:
+        """Report anything else.
+
+        :param resource: resource that the event is about, empty for the run
+        :param event: what happened
+        """
+        if self._callback is None:
+            return
+        stats = self._client.stats
+        sent = stats.requests - self._first
+        self._callback(
+            Progress(
+                resource=resource,
+                event=event,
+                rows=self._rows[resource] if resource else self._rows.total(),
+                requests=sent,
+                expected_requests=self.expected_requests,
+                budget=getattr(self._client, "budget", None),
+                eta_seconds=self._eta(sent),
+                waited_seconds=stats.waited_seconds,
+            )
+        )
+
+    def _eta(self, sent: int) -> float | None:
+        if not self.expected_requests or not sent:
+            return None
+        left = max(0, self.expected_requests - sent)
+        return round((time.monotonic() - self._began) / sent * left, 1)

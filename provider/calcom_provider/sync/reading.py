@@ -1,0 +1,136 @@
+"""Several lists read at once: workers fetch pages, the calling thread takes them one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from queue import Empty, Full, Queue
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from calcom_provider.api.paging import Page
+
+#: Lists read side by side; together they share the client's requests in flight.
+WIDTH = 6
+#: Pages that wait for the calling thread; more would only hold memory.
+WAITING = 4
+
+
+class PageSource(Protocol):
+    """Yield pages; afterwards say whether the list was read completely."""
+
+    complete: bool
+    reason: str
+    requests: int
+
+    def __iter__(self) -> Iterator[Page]: ...
+
+
+@dataclass(slots=True)
+class ListRead:
+    """Hold one list that is to be read.
+
+    :param resource: resource that the rows belong to
+    :param key: names the list among those of its resource, empty for the only one
+    :param arguments: parameters that differ from list to list, also values of ``$`` columns
+    :param open: opens the list when its turn comes
+    :param partial: only a part of the resource is asked for
+    """
+
+    resource: str
+    key: str
+    arguments: Mapping[str, Any]
+    open: Callable[[], PageSource]
+    partial: bool = False
+    complete: bool = False
+    reason: str = ""
+    requests: int = 0
+    error: BaseException | None = field(default=None, repr=False)
+
+
+class Readers:
+    """Read lists with a few threads and hand their pages to one consumer.
+
+    :param width: lists read at the same time
+    :param waiting: pages that may wait for the consumer
+    """
+
+    def __init__(self, width: int = WIDTH, waiting: int = WAITING) -> None:
+        self._width = width
+        self._todo: deque[ListRead] = deque()
+        self._ready: Queue[tuple[ListRead, Page | None]] = Queue(waiting)
+        self._changed = threading.Condition()
+        self._open = 0
+        self._stopped = False
+        self._threads: list[threading.Thread] = []
+
+    def add(self, read: ListRead, *, first: bool = False) -> None:
+        """Queue a list.
+
+        :param read: the list
+        :param first: read it before those that already wait
+        """
+        with self._changed:
+            if first:
+                self._todo.appendleft(read)
+            else:
+                self._todo.append(read)
+            self._open += 1
+            if len(self._threads) < min(self._width, self._open):
+                thread = threading.Thread(target=self._work, name="calcom-read", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._changed.notify()
+
+    def __iter__(self) -> Iterator[tuple[ListRead, Page | None]]:
+        """Yield pages as they come, and (list, None) when a list has ended, well or not."""
+        while self._open:
+            read, page = self._ready.get()
+            yield read, page
+            if page is None:
+                # Whoever took the end of a list may have queued others, so it counts down only now.
+                self._open -= 1
+
+    def close(self) -> None:
+        """Stop reading and wait for the threads."""
+        with self._changed:
+            self._stopped = True
+            self._todo.clear()
+            self._changed.notify_all()
+        while any(thread.is_alive() for thread in self._threads):
+            try:
+                self._ready.get(timeout=0.05)
+            except Empty:
+                continue
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._todo and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
+                    return
+                read = self._todo.popleft()
+            self._read(read)
+
+    def _read(self, read: ListRead) -> None:
+        try:
+            source = read.open()
+            for page in source:
+                if not self._put(read, page):
+                    return
+            read.complete, read.reason, read.requests = source.complete, source.reason, source.requests
+        except BaseException as error:  # handed to the consumer, which raises it
+            read.error = error
+        self._put(read, None)
+
+    def _put(self, read: ListRead, page: Page | None) -> bool:
+        while not self._stopped:
+            try:
+                self._ready.put((read, page), timeout=0.5)
+                return True
+            except Full:
+                continue
+        return False

@@ -1,0 +1,181 @@
+"""Where the pages of one resource go: shaped, staged table by table, marked so that the next run can skip them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from calcom_provider.resources.model import Resource
+from calcom_provider.resources.policy import ColumnPolicy
+from calcom_provider.resources.shaping import TableShaper
+from calcom_provider.warehouse import PageMark
+
+if TYPE_CHECKING:
+    from calcom_provider.api.paging import KnownPage, Page
+    from calcom_provider.warehouse import Load, TableLoad
+
+
+class TableSink:
+    """Shape and stage the rows of one table.
+
+    :param shaper: turns rows into tuples
+    :param target: takes the tuples
+    """
+
+    def __init__(self, shaper: TableShaper, target: TableLoad) -> None:
+        self.shaper = shaper
+        self.target = target
+        # Columns that repeat what the list was asked for tell the rows of one list from those of the others.
+        self._shared = {
+            stored.name: declared.source[1:]
+            for declared, stored in zip(shaper.stored.declared.columns, shaper.table.columns, strict=False)
+            if declared.source.startswith("$") and declared.source not in ("$organization", "$account")
+        }
+
+    def restart(self, list_key: str, arguments: Mapping[str, Any]) -> None:
+        """Drop what was staged of a list that is read anew.
+
+        :param list_key: the list
+        :param arguments: what it was asked for
+        """
+        shared = {name: arguments[argument] for name, argument in self._shared.items()}
+        if list_key and not shared:
+            # Rows of the lists cannot be told apart; staging keeps the last row of a key, so nothing doubles.
+            return
+        self.target.restart(list_key, shared or None)
+
+
+class ResourceSink:
+    """Take the pages of one resource and stage them in all of its tables.
+
+    :param resource: the resource
+    :param sinks: one for every table; empty when only its keys are needed to walk over
+    :param known: page marks of the last published run
+    """
+
+    def __init__(
+        self, resource: Resource, sinks: list[TableSink], organization: int, known: Mapping[str, PageMark]
+    ) -> None:
+        self.resource = resource
+        self.sinks = sinks
+        self.rows = 0
+        self._organization = organization
+        self._known = known
+        self._lists: dict[str, dict[int, PageMark]] = {}
+        for mark in known.values():
+            self._lists.setdefault(mark.list_key, {})[int(mark.key.rpartition("#")[2])] = mark
+
+    def known_pages(self, list_key: str) -> dict[int, KnownPage]:
+        """Return the pages of a list that the last run published, by number.
+
+        :param list_key: the list
+        """
+        from calcom_provider.api.paging import KnownPage
+
+        return {
+            number: KnownPage(mark.digest, mark.etag, mark.count, mark.first_key, mark.last_key)
+            for number, mark in self._lists.get(list_key, {}).items()
+        }
+
+    def expected_rows(self, list_key: str) -> int | None:
+        """Return how many rows the list held in the last run; None when that is not known.
+
+        :param list_key: the list
+        """
+        marks = self._lists.get(list_key)
+        # Neighbouring pages of a list in order of number share a row.
+        return sum(mark.count for mark in marks.values()) - (len(marks) - 1) if marks else None
+
+    def expected_requests(self) -> int | None:
+        """Return how many pages the resource had in the last run; None when that is not known."""
+        return len(self._known) or None
+
+    def take(self, page: Page, list_key: str, arguments: Mapping[str, Any]) -> None:
+        """Stage one page.
+
+        :param page: the page as it was read
+        :param list_key: the list that it belongs to
+        :param arguments: what the list was asked for
+        """
+        if page.restart:
+            for sink in self.sinks:
+                sink.restart(list_key, arguments)
+        mark = self._mark(page, list_key)
+        self.rows += page.count
+        if page.rows is None or (mark is not None and self._same(mark)):
+            assert mark is not None
+            for sink in self.sinks:
+                sink.target.keep(mark)
+            return
+        for sink in self.sinks:
+            shaped = sink.shaper.page(page.rows, self._organization, arguments)
+            added = sink.shaper.new_columns()
+            if added:
+                sink.target.add_columns(added)
+            sink.target.write(shaped, mark)
+
+    def finish(self, complete: bool, reason: str, partial: bool) -> None:
+        """End the reading of every table.
+
+        :param complete: the read is proven to have seen every row
+        :param reason: why it is not
+        :param partial: only a part was asked for
+        """
+        for sink in self.sinks:
+            sink.target.finish(complete, reason, partial)
+
+    def fail(self, reason: str) -> None:
+        """Leave the tables as they are.
+
+        :param reason: why they could not be read
+        """
+        for sink in self.sinks:
+            sink.target.fail(reason)
+
+    def _mark(self, page: Page, list_key: str) -> PageMark | None:
+        if page.digest is None:
+            return None
+        return PageMark(
+            key=f"{list_key}#{page.number}",
+            digest=page.digest,
+            count=page.count,
+            etag=page.etag,
+            first_key=page.first_key,
+            last_key=page.last_key,
+            list_key=list_key,
+        )
+
+    def _same(self, mark: PageMark) -> bool:
+        known = self._known.get(mark.key)
+        return known is not None and known.digest == mark.digest and known.count == mark.count
+
+
+def open_sinks(
+    load: Load, resource: Resource, policy: ColumnPolicy, choose: Any, scope: Mapping[str, int]
+) -> list[TableSink]:
+    """Declare the tables of a resource to a load.
+
+    :param load: the load
+    :param resource: the resource
+    :param policy: which columns are stored
+    :param choose: function that returns the ``table()`` options for a declared table
+    :param scope: values of the scope columns
+    """
+    pairs = [(None, resource.table)] if resource.table is not None else []
+    pairs += [(child, child.table) for child in resource.children]  # type: ignore[misc]
+    sinks = []
+    for child, table in pairs:
+        stored = policy.apply(table, main=child is None)
+        shaper = TableShaper(resource, child, stored, policy)
+        names = dict(zip((c.name for c in stored.declared.columns), stored.table.names, strict=False))
+        target = load.table(
+            stored.table,
+            resource=resource.name,
+            scope={names[name]: scope[name] for name in resource.scope},
+            variant=policy.fingerprint(table),
+            **choose(table),
+        )
+        sinks.append(TableSink(shaper, target))
+    return sinks
+
+
