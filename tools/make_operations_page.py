@@ -49,8 +49,8 @@ operationId and the spelling of the tool servers work too."""
 LEGEND = """*Auth* says which credentials the contract names. *Retry* says what happens after an unclear end:
 reads and repeatable writes are sent again; *look first* means that the caller has to look before writing
 again; *never* cannot be found out afterwards. *Notes*: *confirm* asks for a confirmation (*at times*: only
-for some parameters), *upsert* overwrites what exists, *secret* marks answers that carry credentials, a date is
-the ``cal-api-version`` that is sent.
+for some parameters), *upsert* overwrites what exists, *secret* marks answers that carry credentials, a date
+is the ``cal-api-version`` that is sent.
 """
 
 
