@@ -17,8 +17,7 @@ from calcom_provider.sandbox.groups.routing_forms import add_form, add_response
 from calcom_provider.sandbox.groups.schedules import add_schedule
 from calcom_provider.sandbox.tables import Row
 from calcom_provider.sandbox.world import World, iso
-
-from tests.contract.replay import Names
+from tests.contract.replay_groups_player import Names
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 ZONE = "Europe/Zurich"
@@ -103,7 +102,7 @@ class RecordedWorld:
             (5, "Support", range(33, 53)),
             (6, "Empty", ()),
         ):
-            team = self.world.add_team(name, name.lower(), self.teams[1]["id"])
+            team = self.world.add_team(name, name.lower(), self.teams[1]["id"], metadata={})
             self.teams[number] = team
             self._name("team", number, team)
             for place, user in enumerate(members):
@@ -124,8 +123,10 @@ class RecordedWorld:
 
     def _schedules(self) -> None:
         for number in range(1, MEMBERS + 3):
-            user = self.users[{MEMBERS + 1: 2, MEMBERS + 2: 1}.get(number, number + 2)]
-            row = add_schedule(self.world, user, "Working hours", ZONE, default=True)
+            user = self.users[{MEMBERS + 1: 3, MEMBERS + 2: 1}.get(number, number + 2)]
+            row = add_schedule(self.world, user, "Working hours", ZONE, default=number != MEMBERS + 1)
+            if number == MEMBERS + 1:
+                row["overrides"] = [{"date": "2027-03-01", "startTime": "10:00", "endTime": "12:00"}]
             self._name("schedule", number, row)
 
     # -- event types and bookings --------------------------------------------------------------------------------------
@@ -187,21 +188,38 @@ class RecordedWorld:
         uids = []
         for place in range(4):
             row = add_booking(
-                self.world, host=owner, event_type=self.types["Weekly"], title=f"Weekly {place}", icsUid="",
-                start=iso(datetime(2027, 4, 5, 9, tzinfo=UTC) + timedelta(weeks=place)), recurringBookingUid=series,
-                description=None, attendees=[attendee("Rita Recurring", "rita@client.test")],
+                self.world,
+                host=owner,
+                event_type=self.types["Weekly"],
+                title=f"Weekly {place}",
+                icsUid="",
+                start=iso(datetime(2027, 4, 5, 9, tzinfo=UTC) + timedelta(weeks=place)),
+                recurringBookingUid=series,
+                description=None,
+                attendees=[attendee("Rita Recurring", "rita@client.test")],
                 responses={"email": "rita@client.test", "name": "Rita Recurring"},
-            )  # fmt: skip
+            )
             uids.append(row["uid"])
         seats = [
-            attendee(f"Seat {n}", f"seat{n}@client.test", seatUid=self.world.ids.uuid(), metadata={},
-                     bookingFieldsResponses={"name": f"Seat {n}"})
+            attendee(
+                f"Seat {n}",
+                f"seat{n}@client.test",
+                seatUid=self.world.ids.uuid(),
+                metadata={},
+                bookingFieldsResponses={"name": f"Seat {n}"},
+            )
             for n in range(3)
-        ]  # fmt: skip
+        ]
         seated = add_booking(
-            self.world, host=owner, event_type=self.types["Workshop"], start="2027-05-03T09:00:00.000Z", seated=True,
-            description=None, attendees=seats, icsUid="",
-        )  # fmt: skip
+            self.world,
+            host=owner,
+            event_type=self.types["Workshop"],
+            start="2027-05-03T09:00:00.000Z",
+            seated=True,
+            description=None,
+            attendees=seats,
+            icsUid="",
+        )
         rows = stores.bookings(self.world)
         self.names.patterns += [
             (re.compile(r"\bbk(\d{4})-[0-9a-f]{16}"), lambda found: f"bk{found[1]}"),
@@ -227,40 +245,71 @@ class RecordedWorld:
         changed = datetime(2026, 9, 13, 11, 30, tzinfo=UTC) - timedelta(minutes=30 * number)
         gone = status == "cancelled"
         add_booking(
-            self.world, host=self._host(number, title), event_type=self.types[title], uid=f"bk{number:04d}",
-            start=iso(datetime(2026, 8, 20, 8, tzinfo=UTC) + timedelta(hours=8 * number)), status=status,
-            title=f"{title} {number}", description=f"Notes {number}" if number % 4 == 0 else None,
-            createdAt=iso(datetime(2026, 7, 1, tzinfo=UTC) + timedelta(hours=number)), attendees=people, guests=guests,
-            updatedAt=None if number % 10 == 9 and number != 499 else iso(changed), absentHost=number == 14,
-            metadata={"crmId": f"c-{number}"} if number % 3 == 0 else {}, rating=5 if number == 12 else None,
+            self.world,
+            host=self._host(number, title),
+            event_type=self.types[title],
+            uid=f"bk{number:04d}",
+            start=iso(datetime(2026, 8, 20, 8, tzinfo=UTC) + timedelta(hours=8 * number)),
+            status=status,
+            title=f"{title} {number}",
+            description=f"Notes {number}" if number % 4 == 0 else None,
+            createdAt=iso(datetime(2026, 7, 1, tzinfo=UTC) + timedelta(hours=number)),
+            attendees=people,
+            guests=guests,
+            updatedAt=None if number % 10 == 9 and number != 499 else iso(changed),
+            absentHost=number == 14,
+            metadata={"crmId": f"c-{number}"} if number % 3 == 0 else {},
+            rating=5 if number == 12 else None,
             responses={"email": guest, "name": f"Guest {number % 50}", "guests": guests},
-            cancellationReason="no longer needed" if gone else None, cancelledByEmail=guest if gone else None,
-        )  # fmt: skip
+            cancellationReason="no longer needed" if gone else None,
+            cancelledByEmail=guest if gone else None,
+        )
 
     # -- forms, addresses, keys ----------------------------------------------------------------------------------------
 
     def _forms(self) -> None:
         routes = [
-            {"id": "route-1", "isFallback": False, "attributesQueryValue": None,
-             "queryValue": {"id": "q1", "type": "group", "children1": {}},
-             "action": {"type": "eventTypeRedirectUrl", "value": "team/sales/sales-demo",
-                        "eventTypeId": self.types["Sales demo"]["id"]}},
-            {"id": "route-2", "isFallback": True, "queryValue": {"id": "q2", "type": "group"},
-             "action": {"type": "customPageMessage", "value": "Thanks"}},
-        ]  # fmt: skip
+            {
+                "id": "route-1",
+                "isFallback": False,
+                "attributesQueryValue": None,
+                "queryValue": {"id": "q1", "type": "group", "children1": {}},
+                "action": {
+                    "type": "eventTypeRedirectUrl",
+                    "value": "team/sales/sales-demo",
+                    "eventTypeId": self.types["Sales demo"]["id"],
+                },
+            },
+            {
+                "id": "route-2",
+                "isFallback": True,
+                "queryValue": {"id": "q2", "type": "group"},
+                "action": {"type": "customPageMessage", "value": "Thanks"},
+            },
+        ]
         fields = [
-            {"id": "f-region", "type": "select", "label": "Region", "required": True,
-             "options": [{"id": "o1", "label": "EMEA"}, {"id": "o2", "label": "AMER"}]},
+            {
+                "id": "f-region",
+                "type": "select",
+                "label": "Region",
+                "required": True,
+                "options": [{"id": "o1", "label": "EMEA"}, {"id": "o2", "label": "AMER"}],
+            },
             {"id": "f-note", "type": "text", "label": "Note", "required": False},
-        ]  # fmt: skip
+        ]
         forms = []
         for number in range(6):
             form = add_form(
-                self.world, self.teams[4 if number < 4 else 5]["id"], f"Inbound {number}", userId=self.users[1]["id"],
-                description=f"Form Inbound {number}", routes=routes, fields=fields,
+                self.world,
+                self.teams[4 if number < 4 else 5]["id"],
+                f"Inbound {number}",
+                userId=self.users[1]["id"],
+                description=f"Form Inbound {number}",
+                routes=routes,
+                fields=fields,
                 createdAt=iso(datetime(2026, 6, 1, tzinfo=UTC) + timedelta(days=number)),
                 updatedAt=iso(datetime(2026, 7, 29, tzinfo=UTC) - timedelta(days=number)),
-            )  # fmt: skip
+            )
             forms.append(form)
             self.names.texts[f"clseedform{number:015d}"] = form["id"]
         for word, team, user in (("user0000000000", None, 1), ("foreign0000000", 2, 304)):
@@ -269,23 +318,37 @@ class RecordedWorld:
             self.names.texts[f"clseedform{word}"[:25]] = form["id"]
         for number in range(40):
             day = datetime(2026, 8, 1, tzinfo=UTC) + timedelta(days=number % 28)
-            answers = {"f-note": {"label": "Note", "value": f"n{number}"},
-                       "f-region": {"label": "Region", "value": "EMEA" if number % 3 else "AMER"}}  # fmt: skip
+            answers = {
+                "f-note": {"label": "Note", "value": f"n{number}"},
+                "f-region": {"label": "Region", "value": "EMEA" if number % 3 else "AMER"},
+            }
             row = add_response(
-                self.world, forms[number % 2], answers, createdAt=iso(day),
+                self.world,
+                forms[number % 2],
+                answers,
+                createdAt=iso(day),
                 routedToBookingUid=f"bk{2 + 6 * number:04d}" if number < 5 else None,
-            )  # fmt: skip
-            row["updatedAt"] = iso(datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=number % 28))
+            )
+            changed = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=number % 28)
+            row["updatedAt"] = iso(changed) if number % 10 else None
             self._name("form_response", number + 1, row)
 
     def _verified(self) -> None:
         owner, team = self.users[1]["id"], self.teams[4]["id"]
         for table, column, kind, values in (
-            (stores.verified_emails(self.world), "email", "verified_email",
-             [f"notify{n}@acme.test" for n in range(3)] + ["owner-alt@acme.test"]),
-            (stores.verified_phones(self.world), "phoneNumber", "verified_phone",
-             [f"+4144000000{n}" for n in range(3)] + ["+41440000099"]),
-        ):  # fmt: skip
+            (
+                stores.verified_emails(self.world),
+                "email",
+                "verified_email",
+                [f"notify{n}@acme.test" for n in range(3)] + ["owner-alt@acme.test"],
+            ),
+            (
+                stores.verified_phones(self.world),
+                "phoneNumber",
+                "verified_phone",
+                [f"+4144000000{n}" for n in range(3)] + ["+41440000099"],
+            ),
+        ):
             for place, value in enumerate(values):
                 row = table.insert({"userId": owner, "teamId": team if place < 3 else None, column: value})
                 self._name(kind, place + 1, row)

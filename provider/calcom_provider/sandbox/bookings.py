@@ -165,5 +165,5 @@ def sort_rows(world: World, rows: list[Row], column: str, reverse: bool) -> list
     world.sort(filled, column, reverse)
     if empty:
         # Rows without a value are ties of their own
-        world.sort(empty, "eventTypeId" if world.shuffled else "id")
+        world.sort(empty, "seated" if world.shuffled else "id")
     return [*empty, *filled] if reverse else [*filled, *empty]

@@ -104,6 +104,9 @@ def _common(row: Row, owner: dict[str, Any]) -> dict[str, Any]:
     }
     view |= {name: row[name] for name in DEFAULTS if name not in _INNER}
     view |= {name: row[name] for name in _OPTIONAL if row.get(name) is not None}
+    for name in ("recurrence", "seats"):
+        if row[name]:
+            view[name] = {"disabled": False, **row[name]}
     options = row.get("lengthInMinutesOptions")
     if options:
         view["metadata"] = {**row["metadata"], "multipleDuration": options}

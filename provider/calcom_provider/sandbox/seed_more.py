@@ -73,6 +73,8 @@ class Sizes:
     :param managed_organizations: organisations that the platform manages.
     :param managed_users: users that the platform's first client manages.
     :param oauth_clients: clients of the platform.
+    :param platform: whether the organisation itself is a platform customer, so that clients, managed users and
+        managed organisations are its own; else they belong to the neighbouring platform.
     """
 
     bookings: int = 60
@@ -87,6 +89,7 @@ class Sizes:
     managed_organizations: int = 2
     managed_users: int = 4
     oauth_clients: int = 1
+    platform: bool = False
 
 
 class More:
@@ -104,6 +107,7 @@ class More:
     ) -> None:
         self.world = world
         self.id = organization_id
+        self.organization = world.organization(organization_id) or {}
         self.members = members
         self.others = others
         self.sizes = sizes
@@ -413,23 +417,23 @@ class More:
     # -- the platform ----------------
 
     def _platform(self) -> None:
-        world, client, platform = self.world, self.others["client"], self.others["platform"]
-        for number in range(1, self.sizes.oauth_clients):
+        world, sizes = self.world, self.sizes
+        platform, client, owner = (self.others[name] for name in ("platform", "client", "operator"))
+        if sizes.platform:
+            platform, owner = self.organization, self.members[0]
+            world.teams.update(platform, isPlatform=True, plan="SCALE")
+            client = add_client(world, self.id, name="HR portal", redirectUris=["https://lumen.example/back"])
+        for number in range(1, sizes.oauth_clients):
             add_client(
-                world, platform["id"], name=f"Client {number}", redirectUris=["https://clinics.example/back"]
+                world, platform["id"], name=f"Client {number}", redirectUris=["https://lumen.example/back"]
             )
-        for number in range(self.sizes.managed_users):
+        for number in range(sizes.managed_users):
             email = long_address(f"staff{number}@clinics.example", client["id"])
-            add_managed_user(
-                world,
-                client,
-                email,
-                name=f"Staff {number}",
-                timeZone="Europe/Zurich" if number % 2 else None,
-                metadata={"employeeNo": f"E-{number}"} if number % 3 == 0 else None,
-            )
-        for number in range(self.sizes.managed_organizations):
+            data = {"employeeNo": f"E-{number}"} if number % 3 == 0 else None
+            zone = "Europe/Zurich" if number % 2 else None
+            add_managed_user(world, client, email, name=f"Staff {number}", timeZone=zone, metadata=data)
+        for number in range(sizes.managed_organizations):
             data = {"company": f"C-{number}"} if number % 2 == 0 else None
             add_managed(
-                world, platform, self.others["operator"], f"Clinic {number}", f"clinic-{number}", data
+                world, platform, owner=owner, name=f"Clinic {number}", slug=f"clinic-{number}", metadata=data
             )

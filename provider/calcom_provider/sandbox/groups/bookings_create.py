@@ -210,13 +210,14 @@ def reschedule(context: Context) -> dict[str, Any]:
         raise plain()
     start = availability.read_moment(body["start"]).astimezone(UTC)
     host = _host(world, event_type, start, row["duration"], row)
-    return booking_view(world, _moved(context, row, event_type, host, start, body))
+    return booking_view(world, _moved(context, row, host, start, body.get("reschedulingReason")))
 
 
-def _moved(
-    context: Context, row: Row, event_type: Row, host: Row, start: datetime, body: dict[str, Any]
-) -> Row:
-    world, reason = context.world, body.get("reschedulingReason")
+def _moved(context: Context, row: Row, host: Row, start: datetime, reason: str | None) -> Row:
+    world = context.world
+    event_type = world.event_types.get(row["eventTypeId"])
+    assert event_type is not None
+    by = None if context.anonymous else context.caller.user["email"]
     kept = (
         "title",
         "description",
@@ -237,7 +238,7 @@ def _moved(
         attendees=[dict(one) for one in row["attendees"]],
         responses=responses,
         reschedulingReason=reason,
-        rescheduledByEmail=body.get("rescheduledBy"),
+        rescheduledByEmail=by,
         rescheduledFromUid=row["uid"],
         status="pending" if row["status"] == "pending" else "accepted",
         **{name: row[name] for name in kept},

@@ -20,13 +20,14 @@ from calcom_provider.sandbox.bookings import (
 from calcom_provider.sandbox.context import Context, Reply
 from calcom_provider.sandbox.errors import inner_call, invalid
 from calcom_provider.sandbox.groups.event_types import signed_in
-from calcom_provider.sandbox.paging import block
+from calcom_provider.sandbox.paging import block, window
 from calcom_provider.sandbox.routing import handles
 from calcom_provider.sandbox.stores import bookings
 from calcom_provider.sandbox.tables import Row
 from calcom_provider.sandbox.world import World, iso
 
 STATUSES = ("upcoming", "recurring", "past", "cancelled", "unconfirmed")
+TAKE = 100
 _SORTS = (
     ("sortStart", "start"),
     ("sortEnd", "end"),
@@ -148,7 +149,7 @@ def answer(context: Context, seen: Seen, *, team_id: int | None = None, all_time
     :param team_id: the team of the path; such lists know neither the filters nor the sort by changes.
     :param all_times: whether the filters by creation and change exist.
     """
-    size, skip = context.window(default=100)
+    size, skip = window(context, TAKE)
     times = tuple(_TIMES) if all_times else ("afterStart", "beforeEnd")
     sorts = tuple(name for name, _ in _SORTS if all_times or name != "sortUpdatedAt")
     counted, listed = _filters(context, seen, team_id, times)
@@ -212,16 +213,41 @@ def list_own(context: Context) -> Reply:
 def list_old(context: Context) -> dict[str, Any]:
     """Answer in the shape of the oldest version."""
     user, world = signed_in(context), context.world
-    take = v.parse_int(context.text("take") or context.text("limit") or "10") or 10
+    # The parameters have other names here; those of the current shape are ignored
+    size, start = (
+        v.parse_int(context.text("limit") or "10") or 10,
+        v.parse_int(context.text("cursor") or "0") or 0,
+    )
     seen, upcoming = seen_by(world, user), of_status(world, "upcoming")
     rows = [row for row in bookings(world).ordered() if seen(row) and upcoming(row)]
     rows = sort_rows(world, rows, "start", False)
-    shown = [old_list_view(world, row) for row in rows[:take]]
+    end = start + size
     return {
-        "bookings": shown,
-        "recurringInfo": [],
-        "nextCursor": take if len(rows) > take else None,
+        "bookings": [old_list_view(world, row) for row in rows[start:end]],
+        "recurringInfo": _series(rows),
+        "totalCount": len(rows),
+        "nextCursor": end if len(rows) > end else None,
     }
+
+
+def _series(rows: list[Row]) -> list[dict[str, Any]]:
+    """Sum up the series among some bookings."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["recurringBookingUid"]:
+            found.setdefault(row["recurringBookingUid"], []).append(row)
+    states = ("ACCEPTED", "CANCELLED", "REJECTED", "PENDING", "AWAITING_HOST")
+    return [
+        {
+            "recurringEventId": uid,
+            "count": len(series),
+            "firstDate": min(row["start"] for row in series),
+            "bookings": {
+                state: [row["start"] for row in series if row["status"].upper() == state] for state in states
+            },
+        }
+        for uid, series in found.items()
+    ]
 
 
 def old_list_view(world: World, row: Row) -> dict[str, Any]:

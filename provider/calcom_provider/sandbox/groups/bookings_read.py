@@ -30,7 +30,11 @@ def get_booking(context: Context) -> Any:
     series = bookings(context.world).ordered("recurringBookingUid", context.values["bookingUid"])
     if series:
         return [booking_view(context.world, row) for row in sorted(series, key=lambda row: row["start"])]
-    return booking_view(context.world, find(context))
+    view = booking_view(context.world, find(context))
+    if view["status"] == "cancelled" and view["rescheduledByEmail"] is None:
+        # Shown everywhere but here
+        del view["rescheduledByEmail"]
+    return view
 
 
 @handles("bookings.get", auth="optional", old=True)

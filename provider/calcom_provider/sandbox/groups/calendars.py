@@ -153,10 +153,11 @@ def _destination(context: Context, rows: list[Row]) -> dict[str, Any]:
 
 @handles("calendars.list_busy_times")
 def list_busy_times(context: Context) -> list[dict[str, Any]]:
-    wanted: dict[str, dict[str, str]] = {}
+    wanted: dict[str, dict[str, Any]] = {}
     for name, value in context.query.items():
         if found := _LOADED.fullmatch(name):
-            wanted.setdefault(found[1], {})[found[2]] = str(value)
+            number = v.parse_int(value) if found[2] == "credentialId" else None
+            wanted.setdefault(found[1], {})[found[2]] = value if number is None else number
     asked: dict[str, Any] = {
         name: value for name, value in context.query.items() if not _LOADED.fullmatch(name)
     }
@@ -173,7 +174,7 @@ def list_busy_times(context: Context) -> list[dict[str, Any]]:
     )
     mine, found_times = {row["id"]: row for row in _mine(context)}, []
     for calendar in wanted.values():
-        row = mine.get(v.parse_int(calendar.get("credentialId", "")))
+        row = mine.get(calendar.get("credentialId"))
         if row is None:
             raise unauthorized("These credentials do not belong to you")
         if not row["reachable"]:

@@ -101,7 +101,7 @@ def _connect(context: Context) -> dict[str, Any]:
 
 
 def _defaults(context: Context) -> Any:
-    return context.world.table("default_apps")
+    return context.world.table("default_apps", key="uuid")
 
 
 def _get_default(context: Context) -> Reply:

@@ -39,7 +39,7 @@ def managed_by(world: World, manager_id: int) -> list[Row]:
     return [team for link in links if (team := world.teams.get(link["id"]))]
 
 
-def add_managed(world: World, manager: Row, owner: Row, name: str, slug: str, metadata: Any = None) -> Row:
+def add_managed(world: World, manager: Row, *, owner: Row, name: str, slug: str, metadata: Any = None) -> Row:
     """Add a managed organisation; it is a platform of the same plan, and its creator becomes its owner."""
     row = world.add_organization(name, slug, platform=True, plan=manager.get("plan"), metadata=metadata)
     managed_organizations(world).insert({"id": row["id"], "managerId": manager["id"]})
@@ -84,7 +84,9 @@ def create_organization(context: Context) -> dict[str, Any]:
         )
     if any(row["slug"] == slug and row["isOrganization"] for row in world.teams.by("parentId", None)):
         raise duplicate_record()
-    row = add_managed(world, manager, context.caller.user, body["name"], slug, body.get("metadata"))
+    row = add_managed(
+        world, manager, owner=context.caller.user, name=body["name"], slug=slug, metadata=body.get("metadata")
+    )
     if body.get("apiKeyNeverExpires") and body.get("apiKeyDaysValid"):
         # The organisation stays, without a key
         raise bad_request(

@@ -13,6 +13,7 @@ from calcom_provider.sandbox.errors import bad_request, conflict, duplicate_reco
 from calcom_provider.sandbox.groups.me import DAYS
 from calcom_provider.sandbox.groups.oauth_clients import client_of
 from calcom_provider.sandbox.groups.schedules import add_schedule, time_zone
+from calcom_provider.sandbox.paging import window
 from calcom_provider.sandbox.routing import handles
 from calcom_provider.sandbox.tables import Row
 from calcom_provider.sandbox.world import World
@@ -172,7 +173,7 @@ def force_refresh(context: Context) -> dict[str, Any]:
 def list_users(context: Context) -> list[dict[str, Any]]:
     client = client_of(context, "ADMIN")
     # The offset ends at 250: of more than 500 users the rest can not be reached by pages
-    size, skip = context.window(default=50, names=("limit", "offset"), skip_maximum=250)
+    size, skip = window(context, 50, ("limit", "offset"), skip_maximum=250)
     rows = managed_users(context.world, client["id"])
     emails = context.commas("emails")
     if emails is not None:
@@ -226,6 +227,7 @@ def add_managed_user(world: World, client: Row, email: str, **fields: Any) -> Ro
     zone = fields.get("timeZone")
     given = {name: value for name, value in fields.items() if value is not None}
     user = world.add_user(email, username=_user_name(email), clientId=client["id"], **given)
+    user["invitedTo"] = client["organizationId"]
     world.add_profile(user, client["organizationId"])
     world.add_membership(user, client["organizationId"])
     if zone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,14 @@ def _moment(text: str) -> str:
     return iso(datetime.fromisoformat(text.replace("Z", "+00:00")))
 
 
+def _body(context: Context) -> dict[str, Any]:
+    sent = dict(context.raw_body) if isinstance(context.raw_body, dict) else {}
+    if isinstance(sent.get("expiresAt"), str) and not _MOMENT.fullmatch(sent["expiresAt"]):
+        # No date at all, which the echo shows as null
+        sent["expiresAt"] = math.nan
+    return v.validate(_FIELDS, sent)
+
+
 def _list(context: Context) -> list[dict[str, Any]]:
     return [
         link_view(context, row)
@@ -67,7 +76,7 @@ def _list(context: Context) -> list[dict[str, Any]]:
 
 
 def _create(context: Context) -> dict[str, Any]:
-    number, body = _event_type(context), context.body(*_FIELDS)
+    number, body = _event_type(context), _body(context)
     expires, uses = body.get("expiresAt"), body.get("maxUsageCount")
     if not expires and not uses:
         raise bad_request("Either expiresAt or maxUsageCount must be provided")
@@ -91,7 +100,7 @@ def _find(context: Context, word: str) -> Row:
 
 
 def _update(context: Context) -> dict[str, Any]:
-    body, row = context.body(*_FIELDS), _find(context, "Updated")
+    body, row = _body(context), _find(context, "Updated")
     expires = body.get("expiresAt")
     # What is not sent is reset: without an expiry the link counts its uses again
     changes = {

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from calcom_provider.sandbox import validation as v
+from calcom_provider.sandbox.bookings import sort_rows
 from calcom_provider.sandbox.context import Context
 from calcom_provider.sandbox.errors import (
     bad_request,
@@ -84,16 +85,15 @@ def _page(context: Context, rows: list[Row], columns: tuple[str, ...]) -> list[R
         after, before = _bound(context, f"after{word}"), _bound(context, f"before{word}")
         if before is not None:
             # With both bounds only this one counts
-            rows = [row for row in rows if row[column] <= before]
+            rows = [row for row in rows if row[column] is not None and row[column] <= before]
         elif after is not None:
-            rows = [row for row in rows if row[column] >= after]
+            rows = [row for row in rows if row[column] is not None and row[column] >= after]
     for column in reversed(columns):
         name = f"sort{column[0].upper()}{column[1:]}"
         text = f'{name[0].upper()}{name[1:]} must be either "asc" or "desc".'
         direction = context.choice(name, ("asc", "desc"), text)
         if direction:
-            rows = list(rows)
-            context.world.sort(rows, column, direction == "desc")
+            rows = sort_rows(context.world, rows, column, direction == "desc")
     return rows[skip : skip + size]
 
 

@@ -97,10 +97,10 @@ def list_slots(context: Context) -> Any:
 @serves("GET", "/slots/available", "slots.list_old", auth="optional", old=True)
 def list_old(context: Context) -> Any:
     """Answer in the shape of the oldest version, on the path that it had."""
-    first, last = (
-        availability.read_moment(context.text("startTime") or ""),
-        availability.read_moment(context.text("endTime") or ""),
-    )
+    names = ("startTime", "endTime")
+    fields = tuple(v.Field(name, _start, required=True) for name in names)
+    asked = v.validate(fields, {name: context.text(name) for name in names if name in context.query})
+    first, last = (availability.read_moment(asked[name]) for name in names)
     slots: dict[str, list[dict[str, str]]] = {}
     for start in availability.slots(context.world, _event_type(context), first.date(), last.date()):
         if first <= start < last:

@@ -186,7 +186,7 @@ class OrganizationGroup(Group):
 
     def find(self, context: Context, allowed: Callable[[Context], Any]) -> Row:
         number, org_id = context.values["webhookId"], allowed(context)
-        table, known = webhooks(context.world), context.world.table("webhook_guard")
+        table, known = webhooks(context.world), context.world.table("webhook_guard", key="uuid")
         row = table.get(number)
         now = context.world.today
         if row is not None and row["teamId"] == org_id:
