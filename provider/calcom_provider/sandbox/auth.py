@@ -23,7 +23,8 @@ _WRONG_METHOD = (
 )
 _ORIGIN = (
     "ApiAuthStrategy - access token - Invalid request origin - please open "
-    "https://app.cal.com/settings/platform and add the origin '{}' to the 'Redirect uris' of your OAuth client with ID '{}'"
+    "https://app.cal.com/settings/platform and add the origin '{}' to the 'Redirect uris' of your OAuth "
+    "client with ID '{}'"
 )
 
 

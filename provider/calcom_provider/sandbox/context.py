@@ -123,21 +123,26 @@ class Context:
             return value
         return value.split(",")
 
-    def numbers(self, name: str) -> list[int] | None:
-        """Read a list of numbers joined by commas; a repeated name is refused, as its values stay texts."""
+    def numbers(self, name: str, **echoed: Any) -> list[int] | None:
+        """Read a list of numbers joined by commas; a repeated name is refused, as its values stay texts.
+
+        :param echoed: what else a refusal echoes.
+        """
         value = self.query.get(name)
         if value is None:
             return None
-        if isinstance(value, str):
-            parsed = [v.strict_number(part) for part in value.split(",")]
-            if all(part is not None for part in parsed):
-                return [int(part) for part in parsed if part is not None]
+        read: list[Any] = (
+            value if isinstance(value, list) else [v.parse_int(part) for part in value.split(",")]
+        )
+        if isinstance(value, str) and None not in read:
+            return read
         text = f"each value in {name} must be a number conforming to the specified constraints"
-        raise invalid([v.complaint({name: value}, name, value, {"isNumber": text})])
+        raise invalid([v.complaint({**echoed, name: read}, name, read, {"isNumber": text})])
 
     def window(
         self, *, maximum: int | None = 250, default: int = 250, names: tuple[str, str] = ("take", "skip"),
         empty_is_default: bool = True, skip_maximum: int | None = None, least: int = 1,
+        echoed: dict[str, Any] | None = None,
     ) -> tuple[int, int]:  # fmt: skip
         """Read page size and offset.
 
@@ -145,19 +150,25 @@ class Context:
         :param default: page size when none is asked for.
         :param names: the two query parameters.
         :param empty_is_default: whether an empty text counts as absent; on ``/users`` it does not.
+        :param echoed: what a refusal echoes instead of page size and offset with their defaults.
         :param skip_maximum: largest offset, None without one.
         :raises ApiError: 400 with the broken bounds.
         """
         size_name, skip_name = names
         size = self._parsed(size_name, default, empty_is_default)
         skip = self._parsed(skip_name, 0, empty_is_default)
-        target = {size_name: size, skip_name: skip}
+        target: dict[str, Any] = {size_name: size, skip_name: skip}
+        if echoed is not None:
+            sent = {name: value for name, value in target.items() if name in self.query}
+            target = {**echoed, **sent}
         errors = []
         for name, value, low, high in ((size_name, size, least, maximum), (skip_name, skip, 0, skip_maximum)):
             upper = [] if high is None else [v.at_most(high)]
             broken = v.every(*upper, v.at_least(low), v.number)(name, value)
             if broken:
-                errors.append(v.complaint(target, name, value, broken))
+                # An empty text stays one in the echo
+                shown = "" if self.query.get(name) == "" else value
+                errors.append(v.complaint({**target, name: shown}, name, shown, broken))
         if errors:
             raise invalid(errors)
         assert size is not None
@@ -175,12 +186,18 @@ class Context:
         size, skip = self.window(**bounds)
         return rows[skip : skip + size]
 
-    def choice(self, name: str, values: tuple[str, ...], text: str, rule: str = "isEnum") -> str | None:
-        """Read a query parameter that has to be one of some words."""
+    def choice(
+        self, name: str, values: tuple[str, ...], text: str, rule: str = "isEnum", **echoed: Any
+    ) -> str | None:
+        """Read a query parameter that has to be one of some words.
+
+        :param rule: name of the broken constraint.
+        :param echoed: what else a refusal echoes.
+        """
         value = self.query.get(name)
         if value is None or value in values:
             return value  # type: ignore[return-value]
-        raise invalid([v.complaint({name: value}, name, value, {rule: text})])
+        raise invalid([v.complaint({**echoed, name: value}, name, value, {rule: text})])
 
 
 class Reply:

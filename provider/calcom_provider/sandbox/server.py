@@ -40,8 +40,9 @@ class Sandbox:
     :param faults: faults to start with, as for :meth:`Faults.set`.
     :param absent: short names of operations that this build does not have (404, as of unknown routes).
     :param broken: short names of operations that always end in an internal error.
-    :param sizes: how much lies beside people and teams, see :class:`~calcom_provider.sandbox.seed_more.Sizes`:
-        ``bookings``, ``tied``, ``event_types``, ``schedules``, ``routing_forms``, ``managed_organizations`` ...
+    :param sizes: how much lies beside people and teams, see
+        :class:`~calcom_provider.sandbox.seed_more.Sizes`: ``bookings``, ``tied``, ``event_types``,
+        ``schedules``, ``routing_forms``, ``managed_organizations`` ...
     """
 
     def __init__(

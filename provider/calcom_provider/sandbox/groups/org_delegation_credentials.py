@@ -14,7 +14,8 @@ from calcom_provider.sandbox.world import World
 PLATFORMS = {"google": "Google", "office365": "Microsoft 365"}
 _KEY_TEXT = (
     "Service account key must be either a Google service account key "
-    "(with client_email, private_key, client_id) or Microsoft service account key (with tenant_id, private_key, client_id)"
+    "(with client_email, private_key, client_id) or "
+    "Microsoft service account key (with tenant_id, private_key, client_id)"
 )
 
 

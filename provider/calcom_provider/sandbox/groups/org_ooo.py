@@ -52,14 +52,14 @@ def _entries(world: World, users: list[Row]) -> list[Row]:
 
 
 def _page(context: Context, rows: list[Row]) -> list[dict[str, Any]]:
-    rows = list(rows)
+    rows, (take, skip) = list(rows), context.window()
     for name in ("sortStart", "sortEnd"):
         text = f'{name[0].upper()}{name[1:]} must be either "asc" or "desc".'
-        direction = context.choice(name, ("asc", "desc"), text)
+        direction = context.choice(name, ("asc", "desc"), text, take=take, skip=skip)
         if direction:
             # The later parameter wins; ties are not broken
             context.world.sort(rows, name[4:].lower(), reverse=direction == "desc")
-    return [ooo_view(row) for row in context.page(rows)]
+    return [ooo_view(row) for row in rows[skip : skip + take]]
 
 
 @handles("org_user_ooo.create", role="ORG_ADMIN", plan="ESSENTIALS", user_in_org=True)
@@ -118,14 +118,14 @@ def _body(context: Context, required: bool) -> dict[str, Any]:
     return v.validate((*dates, *_WRITABLE), sent)
 
 
-def _moment(sent: Any) -> datetime | str:
+def _moment(sent: Any) -> datetime | float:
     """Read a moment: only UTC with a capital Z passes; a day too many of a month rolls over."""
     found = _MOMENT.fullmatch(sent) if isinstance(sent, str) else None
     if not found:
         raise bad_request("Invalid Date.")
     year, month, day, hour, minute, second = map(int, found.groups()[:6])
     if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60):
-        return str(sent)
+        return float("nan")
     moment = datetime(year, month, 1, hour, minute, second, tzinfo=UTC)
     return moment + timedelta(days=day - 1)
 

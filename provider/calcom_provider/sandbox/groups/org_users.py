@@ -39,6 +39,8 @@ _PROFILE_FIELDS = (
     v.Field("avatarUrl", v.string),
     v.Field("metadata", v.metadata),
 )
+# An update has no defaults
+_UPDATE_FIELDS = tuple(v.Field(field.name, field.check) for field in _PROFILE_FIELDS)
 _STORED = {field.name for field in _PROFILE_FIELDS} - {
     "organizationRole",
     "autoAccept",
@@ -72,21 +74,17 @@ def _members(world: World, organization_id: int) -> list[Row]:
 @handles("org_users.list", role="ORG_ADMIN", plan="ESSENTIALS")
 def list_users(context: Context) -> list[dict[str, Any]]:
     world, org_id = context.world, context.org_id
+    options, emails = context.commas("assignedOptionIds"), context.many("emails")
+    echoed: dict[str, Any] = {} if options is None else {"assignedOptionIds": options}
     operators = ("OR", "AND", "NONE")
-    operator = context.choice(
-        "attributeQueryOperator",
-        operators,
-        f"attributeQueryOperator must be one of the following values: {', '.join(operators)}",
-        rule="isIn",
-    )
-    emails = context.many("emails")
+    text = f"attributeQueryOperator must be one of the following values: {', '.join(operators)}"
+    operator = context.choice("attributeQueryOperator", operators, text, rule="isIn", **echoed)
+    echoed["attributeQueryOperator"] = operator or "AND"
     if "emails" in context.query and not all(v.is_email(email) for email in emails):
-        text = "Please submit only valid email addresses"
-        target = {"attributeQueryOperator": operator or "AND", "emails": emails}
-        raise invalid([v.complaint(target, "emails", emails, {"IsEmailStringOrArray": text})])
-    teams = context.numbers("teamIds")
-    size, skip = context.window(maximum=1000, empty_is_default=False)
-    options = context.commas("assignedOptionIds")
+        broken = {"IsEmailStringOrArray": "Please submit only valid email addresses"}
+        raise invalid([v.complaint({**echoed, "emails": emails}, "emails", emails, broken)])
+    teams = context.numbers("teamIds", **echoed)
+    size, skip = context.window(maximum=1000, empty_is_default=False, echoed=echoed)
     if options and emails:
         # The query over assignments knows no e-mail column
         raise database_error()
@@ -155,7 +153,7 @@ def create_user(context: Context) -> dict[str, Any]:
 @handles("org_users.update", role="ORG_ADMIN", plan="ESSENTIALS", user_in_org=True)
 def update_user(context: Context) -> dict[str, Any]:
     user = _member(context)
-    body = context.body(v.Field("email", v.email), *_PROFILE_FIELDS)
+    body = context.body(v.Field("email", v.email), *_UPDATE_FIELDS)
     if "weekday" in body:
         raise database_error()
     if "email" in body and body["email"] != user["email"]:
