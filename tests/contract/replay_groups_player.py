@@ -1,9 +1,9 @@
 """Play recorded requests against the sandbox, in order, and compare what it answers with what was recorded.
 
-The sandbox has an organisation of the same make as the recorded one, with keys of its own. So every id of a recorded
-request is put in terms of the sandbox first: what the organisation was built with is registered, what a recorded
-write made is learnt from the two answers. Compared are the status and the shape of the body: its keys, and the types
-of what they hold.
+The sandbox has an organisation of the same make as the recorded one, with keys of its own. So every id of a
+recorded request is put in terms of the sandbox first: what the organisation was built with is registered,
+what a recorded write made is learnt from the two answers. Compared are the status and the shape of the body:
+its keys, and the types of what they hold.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Names:
         return self.text(recorded) if isinstance(recorded, str) else recorded
 
     def learn(self, group: str, recorded: Any, answered: Any, name: str = "") -> None:
-        """Learn the ids of two answers that say the same; lists are not looked into, their order may differ."""
+        """Learn the ids of two answers that say the same; lists may be in another order and are left."""
         if isinstance(recorded, dict) and isinstance(answered, dict):
             for key in recorded.keys() & answered.keys():
                 self._learn_one(group, key, recorded[key], answered[key], name)
@@ -162,7 +162,7 @@ def cut(recording: Recording, answer: Any) -> Any:
     return answer
 
 
-# -- requests ----------------------------------------------------------------------------------------------------------
+# -- requests ----------------
 
 
 @dataclass
@@ -182,7 +182,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Step:
-    """Describe a request that was made but not kept among the recordings, so that what follows from it is there.
+    """Describe a request that was made but not kept among the recordings, so that its effect is there.
 
     :param before: number of the recording that it comes before.
     :param learn: kind and recorded number of what it makes, or the recorded text of its id.

@@ -1,7 +1,7 @@
-"""Build the organisation of the second recorded run: people, teams, event types, bookings, forms and platforms.
+"""Build the organisation of the second recorded run: people, teams, event types, bookings, platforms.
 
-Everything is made by rules that the recorded rows follow; no recorded row is copied. What has an id is registered
-under the id that the recorded one has.
+Everything is made by rules that the recorded rows follow; no recorded row is copied. What has an id is
+registered under the id that the recorded one has.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class RecordedWorld:
     def _name(self, kind: str, recorded: int, row: Row) -> None:
         self.names.numbers[kind, recorded] = row["id"]
 
-    # -- people and teams --------------------------------------------------------------------------------------------
+    # -- people and teams ----------------
 
     def _organization(self, number: int, name: str, slug: str, **fields: Any) -> None:
         self.teams[number] = self.world.add_organization(name, slug, metadata={}, **fields)
@@ -129,7 +129,7 @@ class RecordedWorld:
                 row["overrides"] = [{"date": "2027-03-01", "startTime": "10:00", "endTime": "12:00"}]
             self._name("schedule", number, row)
 
-    # -- event types and bookings --------------------------------------------------------------------------------------
+    # -- event types and bookings ----------------
 
     def _event_type(self, number: int, title: str, minutes: int = 30, **fields: Any) -> None:
         slug = title.lower().replace(" ", "-")
@@ -265,7 +265,7 @@ class RecordedWorld:
             cancelledByEmail=guest if gone else None,
         )
 
-    # -- forms, addresses, keys ----------------------------------------------------------------------------------------
+    # -- forms, addresses, keys ----------------
 
     def _forms(self) -> None:
         routes = [

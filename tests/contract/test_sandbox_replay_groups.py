@@ -1,4 +1,4 @@
-"""Play the second recorded run against the sandbox: event types, bookings, schedules, forms, platforms, calendars."""
+"""Play the second recorded run against the sandbox: all groups, twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make and read what the consent pages of other providers are given: the ``state`` that carries the caller's key."""
+"""Make and read what consent pages of other providers are given: the ``state`` with the caller's key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def state(context: Context, **more: Any) -> dict[str, Any]:
 
 def address(page: str, values: Mapping[str, Any]) -> str:
     """Write the address of a consent page."""
-    return f"{page}?{urlencode({name: json.dumps(x) if isinstance(x, dict) else x for name, x in values.items()})}"
+    written = {
+        name: json.dumps(value) if isinstance(value, dict) else value for name, value in values.items()
+    }
+    return f"{page}?{urlencode(written)}"
 
 
 def read_state(context: Context) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def slots(world: World, event_type: Row, first: date, last: date) -> list[dateti
     minutes = event_type["lengthInMinutes"]
     step = timedelta(minutes=event_type["slotInterval"] or minutes)
     earliest = world.today + timedelta(minutes=event_type["minimumBookingNotice"])
-    found = set()
+    found: set[datetime] = set()
     day = first
     while day <= last and len(found) < 5000:
         for user in hosts_of(world, event_type)[:1]:

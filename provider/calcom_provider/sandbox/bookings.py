@@ -122,7 +122,7 @@ Seen = Callable[[Row], bool]
 
 
 def seen_by(world: World, user: Row) -> Seen:
-    """Tell which bookings a user may see: own ones, those of led teams, all of an organisation that is led."""
+    """Tell which bookings a user may see: own ones, and all of the teams and organisations that are led."""
     people: set[int] = {user["id"]}
     for membership in world.memberships.by("userId", user["id"]):
         if membership["role"] in _ADMINS:

@@ -264,7 +264,7 @@ UPDATE_FIELDS = (
 
 
 def lenient(fields: tuple[v.Field, ...], context: Context) -> dict[str, Any]:
-    """Check only the first three fields that Cal.com checks; of the rest a wrong value is not complained about."""
+    """Check only the fields that Cal.com checks; of the rest a wrong value is not complained about."""
     strict = {"lengthInMinutes", "title", "slug", "schedulingType"}
     checked = tuple(f if f.name in strict else v.Field(f.name, v.anything) for f in fields)
     return context.body(*checked)
@@ -284,8 +284,9 @@ def stored(context: Context, body: dict[str, Any], row: Row | None = None) -> di
         fields["ownFields"] = fields.pop("bookingFields")
     for location in fields.get("locations", ()):
         _check_location(location)
-    seats = fields.get("seats", (row or DEFAULTS)["seats"])
-    if not seats.get("disabled") and fields.get("recurrence", (row or DEFAULTS)["recurrence"]):
+    held = row or DEFAULTS
+    seats = fields.get("seats") or held["seats"]
+    if not seats.get("disabled") and fields.get("recurrence", held["recurrence"]):
         raise inner_call(400)
     return fields
 

@@ -1,7 +1,7 @@
-"""Fill a world with what lies beside people and teams: event types, bookings, forms, webhooks, managed things.
+"""Fill a world with what lies beside people and teams: event types, bookings, forms, managed things.
 
-It runs after the organisation was built and draws from its own random numbers, so that it changes nothing of what
-was there before.
+It runs after the organisation was built and draws from its own random numbers, so that it changes nothing of
+what was there before.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Sizes:
     """Say how much of what.
 
     :param bookings: bookings in all; from 30 on four of them are one series and one has seats.
-    :param tied: True gives all but those of the series and the seats one time of creation and of the last change,
-        ``"all"`` the same start too.
+    :param tied: True gives all but those of the series and the seats one time of creation and of the last
+        change, ``"all"`` the same start too.
     :param event_types: event types in all, of users and of teams.
     :param schedules: schedules in all; None for one per user, at most 60.
     :param routing_forms: forms of teams; each second one has responses.
@@ -73,8 +73,8 @@ class Sizes:
     :param managed_organizations: organisations that the platform manages.
     :param managed_users: users that the platform's first client manages.
     :param oauth_clients: clients of the platform.
-    :param platform: whether the organisation itself is a platform customer, so that clients, managed users and
-        managed organisations are its own; else they belong to the neighbouring platform.
+    :param platform: whether the organisation itself is a platform customer, so that clients, managed users
+        and managed organisations are its own; else they belong to the neighbouring platform.
     """
 
     bookings: int = 60

@@ -1,4 +1,4 @@
-"""Name the tables of the groups beside the core: bookings, webhooks, routing forms, credentials and the like."""
+"""Name the tables of the groups beside the core: bookings, webhooks, routing forms and the like."""
 
 from __future__ import annotations
 

@@ -78,8 +78,8 @@ def cancel(context: Context) -> Any:
     row = find(context, "Booking with uid={} not found")
     if row["status"] == "cancelled":
         raise bad_request(
-            f"Can't cancel booking with uid={row['uid']} because it has been cancelled already. Please provide uid of "
-            "a booking that is not cancelled."
+            f"Can't cancel booking with uid={row['uid']} because it has been cancelled already. Please "
+            "provide uid of a booking that is not cancelled."
         )
     if body.get("seatUid"):
         return _cancel_seat(context, row, body["seatUid"])
@@ -117,8 +117,8 @@ def mark_absent(context: Context) -> dict[str, Any]:
     now = iso(context.world.today)
     if row["start"] > now:
         raise bad_request(
-            "Bookings can only be marked as absent after their scheduled start time. Current time in UTC+0: "
-            f"{now}, Booking start time in UTC+0: {row['start']}"
+            "Bookings can only be marked as absent after their scheduled start time. Current time in "
+            f"UTC+0: {now}, Booking start time in UTC+0: {row['start']}"
         )
     absent = {one.get("email"): bool(one.get("absent")) for one in body.get("attendees") or ()}
     if absent.keys() - {one["email"] for one in row["attendees"]}:
@@ -167,9 +167,9 @@ def reassign_to_user(context: Context) -> dict[str, Any]:
         if user["id"] == number:
             return _hand_over(context, row, user)
     raise bad_request(
-        f"User with id={number} is not a valid Round Robin host - the user to which you reassign this booking must be "
-        "one of the booking hosts. Fetch the booking using following endpoint and select id of one of the hosts: "
-        "https://cal.com/docs/api-reference/v2/bookings/get-a-booking"
+        f"User with id={number} is not a valid Round Robin host - the user to which you reassign this "
+        "booking must be one of the booking hosts. Fetch the booking using following endpoint and select "
+        "id of one of the hosts: https://cal.com/docs/api-reference/v2/bookings/get-a-booking"
     )
 
 

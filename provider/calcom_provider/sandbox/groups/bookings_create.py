@@ -21,10 +21,13 @@ from calcom_provider.sandbox.world import World, iso
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _BUSY = "User either already has booking at this time or is not available"
 _BY_NAME = (
-    "eventTypeId or eventTypeSlug + username property is wrong,Either eventTypeId or eventTypeSlug + username or "
-    "eventTypeSlug + teamSlug must be provided "
+    "eventTypeId or eventTypeSlug + username property is wrong,Either eventTypeId or eventTypeSlug + "
+    "username or eventTypeSlug + teamSlug must be provided "
 )
-_CONTACT = "attendee email or phone property is wrong,Attendee must have at least one contact method (email or phone number) "
+_CONTACT = (
+    "attendee email or phone property is wrong,Attendee must have at least one contact method (email or "
+    "phone number) "
+)
 _DAYS = {"daily": 1, "weekly": 7, "monthly": 28, "yearly": 364}
 
 
@@ -95,11 +98,10 @@ def create_old(context: Context) -> Any:
 
 def _minutes(event_type: Row, body: dict[str, Any]) -> int:
     asked = body.get("lengthInMinutes")
-    return (
-        int(asked)
-        if asked in (event_type.get("lengthInMinutesOptions") or ())
-        else event_type["lengthInMinutes"]
+    chosen = (
+        asked if asked in (event_type.get("lengthInMinutesOptions") or ()) else event_type["lengthInMinutes"]
     )
+    return int(chosen)
 
 
 def _host(world: World, event_type: Row, start: datetime, minutes: int, but: Row | None = None) -> Row:
@@ -200,8 +202,8 @@ def reschedule(context: Context) -> dict[str, Any]:
         raise plain()
     if row["rescheduledToUid"]:
         raise bad_request(
-            f"Can't reschedule booking with uid={uid} because it has been rescheduled already. Please provide uid of "
-            f"the new booking, which is {row['rescheduledToUid']}."
+            f"Can't reschedule booking with uid={uid} because it has been rescheduled already. Please "
+            f"provide uid of the new booking, which is {row['rescheduledToUid']}."
         )
     if row["status"] == "cancelled":
         raise bad_request(f"Can't reschedule booking with uid={uid} because it has been cancelled.")

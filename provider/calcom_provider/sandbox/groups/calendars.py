@@ -1,7 +1,7 @@
 """Serve connected calendars, and which of them are read and written.
 
-No provider is imitated: a connected calendar answers from what it was given, and one that is marked unreachable
-fails as Cal.com does when the provider does not answer.
+No provider is imitated: a connected calendar answers from what it was given, and one that is marked
+unreachable fails as Cal.com does when the provider does not answer.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from calcom_provider.sandbox.validation import parse_int
 from calcom_provider.sandbox.world import World
 
 _UNSIGNED = (
-    "PermissionsGuard - no authentication provided. Provide either authorization bearer token containing managed user "
-    "access token or oAuth client id in 'x-cal-client-id' header."
+    "PermissionsGuard - no authentication provided. Provide either authorization bearer token containing "
+    "managed user access token or oAuth client id in 'x-cal-client-id' header."
 )
 
 

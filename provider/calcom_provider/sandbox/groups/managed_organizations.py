@@ -18,8 +18,8 @@ from calcom_provider.sandbox.world import World
 
 _metadata = v.rule(
     "ValidateMetadata",
-    "{} must be an object with up to 50 keys, each key name up to 40 characters, and values with a maximum length of "
-    "500 characters.",
+    "{} must be an object with up to 50 keys, each key name up to 40 characters, and values with a maximum "
+    "length of 500 characters.",
     lambda value: not v.metadata("metadata", value),
 )
 _KEY_FIELDS = (
@@ -66,8 +66,8 @@ def list_organizations(context: Context) -> Reply:
 def create_organization(context: Context) -> dict[str, Any]:
     if not context.organization.get("isPlatform"):
         raise forbidden(
-            "Manager organization must be a platform organization. Normal organizations can't create managed "
-            "organizations yet."
+            "Manager organization must be a platform organization. Normal organizations can't create "
+            "managed organizations yet."
         )
     body = context.body(
         v.Field("name", v.every(v.length(1), v.string), required=True),
@@ -79,8 +79,8 @@ def create_organization(context: Context) -> dict[str, Any]:
     slug = body.get("slug") or slugify(body["name"])
     if any(row["slug"] == slug for row in managed_by(world, context.org_id)):
         raise conflict(
-            f"Organization with slug '{slug}' already exists. Please, either provide a different slug or change name "
-            "so that the automatically generated slug is different."
+            f"Organization with slug '{slug}' already exists. Please, either provide a different slug or "
+            "change name so that the automatically generated slug is different."
         )
     if any(row["slug"] == slug and row["isOrganization"] for row in world.teams.by("parentId", None)):
         raise duplicate_record()
@@ -90,8 +90,8 @@ def create_organization(context: Context) -> dict[str, Any]:
     if body.get("apiKeyNeverExpires") and body.get("apiKeyDaysValid"):
         # The organisation stays, without a key
         raise bad_request(
-            "ApiKeysService -Cannot set both apiKeyDaysValid and apiKeyNeverExpires. It has to be either or none of "
-            "them."
+            "ApiKeysService -Cannot set both apiKeyDaysValid and apiKeyNeverExpires. It has to be either "
+            "or none of them."
         )
     days = body.get("apiKeyDaysValid") or 30
     expires = None if body.get("apiKeyNeverExpires") else world.today + timedelta(days=days)
@@ -105,8 +105,8 @@ def _find(context: Context) -> Row:
     if link is None or row is None or link["managerId"] != context.org_id:
         # Unknown, foreign and deleted alike, never 404
         raise forbidden(
-            f"IsManagedOrgInManagerOrg - Managed organization with id={number} is not owned by manager organization "
-            f"with id={context.org_id}."
+            f"IsManagedOrgInManagerOrg - Managed organization with id={number} is not owned by manager "
+            f"organization with id={context.org_id}."
         )
     return row
 

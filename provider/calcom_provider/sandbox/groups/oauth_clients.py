@@ -96,8 +96,8 @@ def client_of(context: Context, minimum: str) -> Row:
         raise not_found(f"OAuthClientGuard - OAuth client with id={number} not found.")
     if client["organizationId"] != organization["id"]:
         raise forbidden(
-            f"OAuthClientGuard - forbidden. oAuth client with id={number} does not belong to the organization "
-            f"with id={organization['id']}."
+            f"OAuthClientGuard - forbidden. oAuth client with id={number} does not belong to the "
+            f"organization with id={organization['id']}."
         )
     return client
 

@@ -148,7 +148,8 @@ def _team_form(context: Context) -> Row:
     row, number = _form(context), context.values["routingFormId"]
     if row is None or row["teamId"] != context.team["id"]:
         raise forbidden(
-            f"IsRoutingFormInTeam - team with id=({context.team['id']}) does not own routing form with id=({number})."
+            f"IsRoutingFormInTeam - team with id=({context.team['id']}) does not own routing form with "
+            f"id=({number})."
         )
     return row
 

@@ -36,8 +36,8 @@ def _window(context: Context) -> tuple[date, date]:
     names = {"eventTypeId", "eventTypeSlug", "usernames"}
     if not names & context.query.keys():
         wrong.append(
-            "usernames property is wrong,each value in usernames must be a string, The array must contain at least 2 "
-            "elements., usernames must be an array "
+            "usernames property is wrong,each value in usernames must be a string, The array must contain "
+            "at least 2 elements., usernames must be an array "
         )
         wrong.append("organizationSlug property is wrong,organizationSlug must be a string ")
     for name in ("start", "end"):
@@ -127,8 +127,8 @@ def _values(context: Context, body: dict[str, Any], but: Row | None = None) -> d
     minutes = body.get("reservationDuration")
     if minutes is not None and context.anonymous:
         raise unauthorized(
-            "reservationDuration can only be used for authenticated requests - use access token, api key or OAuth "
-            "credentials"
+            "reservationDuration can only be used for authenticated requests - use access token, api key "
+            "or OAuth credentials"
         )
     event_type = world.event_types.get(body["eventTypeId"])
     if event_type is None:

@@ -1,7 +1,8 @@
 """Serve verified mail addresses and phone numbers, of the caller and of teams.
 
-No mail is sent: the code of an address follows from the address, see :func:`verification_code`. Codes for phones
-would come from a provider that is not imitated; asking for one fails as it does where the provider is not set up.
+No mail is sent: the code of an address follows from the address, see :func:`verification_code`. Codes for
+phones would come from a provider that is not imitated; asking for one fails as it does where the provider is
+not set up.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Group:
         raise plain()
 
 
-_SCOPES = (
+_SCOPES: tuple[tuple[str, str, int, bool, dict[str, Any]], ...] = (
     # prefix of the names, of the throttle, mails a minute, whether checking a mail code is throttled too
     ("org_team_", "org_teams", 3, False, {"role": "TEAM_ADMIN", "plan": "ESSENTIALS"}),
     ("team_", "teams", 5, False, {"role": "TEAM_ADMIN"}),
