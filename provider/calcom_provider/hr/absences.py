@@ -54,7 +54,9 @@ def read_absences(rows: Rows, mapping: AbsenceMapping, *, allow_sensitive_reason
     :raises HrSettingsError: for a type mapped to ``sick`` without permission
     """
     if "sick" in mapping.reasons.values() and not allow_sensitive_reason:
-        raise HrSettingsError("absences.reasons: sick is shown to every visitor; set allow_sensitive_reason to mean it")
+        raise HrSettingsError(
+            "absences.reasons: sick is shown to every visitor; set allow_sensitive_reason to mean it"
+        )
     rows.require(mapping.required_columns(), "absences")
     parsed: list[Absence] = []
     issues = list(rows.issues)

@@ -108,7 +108,12 @@ class SelectDiff(ColumnDiff):
         same = sorted(one.id for one in self.state.options.values() if clean(one.value) == clean(value))
         after = {"value": value, "slug": slugify(value)}
         action = Action(
-            0, "option_create", "missing_option", attribute_id=self.attribute.id, after=after, seen={"options": same}
+            0,
+            "option_create",
+            "missing_option",
+            attribute_id=self.attribute.id,
+            after=after,
+            seen={"options": same},
         )
         return self.draft.add(action)
 
@@ -145,7 +150,11 @@ class ValueDiff(ColumnDiff):
 
     def tidy(self) -> None:
         """Draft the removal of options we made that nobody holds, or that this plan takes from their last holder."""
-        done = {one.option_id for one in self.draft.actions if one.kind in {"option_delete", "option_update", "assign"}}
+        done = {
+            one.option_id
+            for one in self.draft.actions
+            if one.kind in {"option_delete", "option_update", "assign"}
+        }
         for option_id, (attribute_id, _) in sorted(self.owned.options.items()):
             option = self.state.options.get(option_id)
             if attribute_id != self.attribute.id or option is None or option_id in done:

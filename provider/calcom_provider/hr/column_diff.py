@@ -85,7 +85,9 @@ class ColumnDiff:
         self.draft = draft
         self.held = self.state.by_user()
         self.wanted_values: Counter[str] = Counter()
-        self.made: dict[str, tuple[str | None, int]] = {}  # option id if known, number of the action that makes it
+        self.made: dict[
+            str, tuple[str | None, int]
+        ] = {}  # option id if known, number of the action that makes it
         self.leaving: dict[str, list[tuple[int, int]]] = defaultdict(list)  # user, number of the unassign
 
     def run(self, matched: Mapping[int, Employee], clear_for: Iterable[int]) -> None:
@@ -163,7 +165,9 @@ class ColumnDiff:
         )
         return self.draft.add(action)
 
-    def unassign(self, wish: Wish, option_id: str, after: tuple[int, ...] = (), why: str = "replaced") -> None:
+    def unassign(
+        self, wish: Wish, option_id: str, after: tuple[int, ...] = (), why: str = "replaced"
+    ) -> None:
         """Draft taking an option from a person.
 
         :param wish: the person's wish

@@ -101,7 +101,9 @@ def load_columns(raw: Mapping[str, Any]) -> tuple[AttributeColumn, ...]:
         if not isinstance(given, Mapping) or not given.get("attribute"):
             raise HrSettingsError(f"columns.{name}: needs an attribute")
         if unknown := sorted(str(key) for key in given if key not in _KEYS):
-            raise HrSettingsError(f"columns.{name}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}")
+            raise HrSettingsError(
+                f"columns.{name}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}"
+            )
         settings = dict(given)
         words = settings.get("value_map", {})
         if not isinstance(words, Mapping):
@@ -177,7 +179,9 @@ def _choices(value: Any, column: AttributeColumn, attribute: Attribute) -> Wante
     return Wanted(tuple(values.values()))
 
 
-def match_option(state: AttributeState, value: str, column: AttributeColumn, held: Iterable[str] = ()) -> Option | None:
+def match_option(
+    state: AttributeState, value: str, column: AttributeColumn, held: Iterable[str] = ()
+) -> Option | None:
     """Find the option a value means.
 
     For selects the exact spelling wins, then the folded one; accents and slugs count only when switched on. For

@@ -156,7 +156,14 @@ def zone_of(name: str) -> ZoneInfo:
 
 def _from_datetime(value: datetime) -> Moment:
     plain = datetime(
-        value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond, value.tzinfo
+        value.year,
+        value.month,
+        value.day,
+        value.hour,
+        value.minute,
+        value.second,
+        value.microsecond,
+        value.tzinfo,
     )
     return Moment(plain.date(), plain.timetz().replace(tzinfo=None), plain if plain.tzinfo else None)
 

@@ -194,7 +194,9 @@ def partial_days(shares: Mapping[date, Decimal], policy: DayPolicy) -> tuple[str
     :param shares: its share of each day
     :param policy: which days count
     """
-    return tuple(day.isoformat() for day, share in sorted(shares.items()) if share > 0 and not policy.counts(share))
+    return tuple(
+        day.isoformat() for day, share in sorted(shares.items()) if share > 0 and not policy.counts(share)
+    )
 
 
 def coalesce(away: Mapping[date, Away]) -> list[Segment]:
@@ -206,7 +208,11 @@ def coalesce(away: Mapping[date, Away]) -> list[Segment]:
     keys: set[str] = set()
     for day, what in sorted(away.items()):
         last = segments[-1] if segments else None
-        if last and last.end == day - timedelta(days=1) and (last.reason, last.cover) == (what.reason, what.cover):
+        if (
+            last
+            and last.end == day - timedelta(days=1)
+            and (last.reason, last.cover) == (what.reason, what.cover)
+        ):
             keys |= what.keys
             segments[-1] = Segment(last.start, day, tuple(sorted(keys)), last.reason, last.cover)
         else:

@@ -166,7 +166,9 @@ class Gateway:
         :param value: its text
         :param slug: its slug
         """
-        row = self.client.call("org_attribute_options.create", attributeId=attribute_id, value=value, slug=slug)
+        row = self.client.call(
+            "org_attribute_options.create", attributeId=attribute_id, value=value, slug=slug
+        )
         return str(row["id"])
 
     def update_option(self, attribute_id: str, option_id: str, value: str, slug: str) -> None:
@@ -178,7 +180,11 @@ class Gateway:
         :param slug: its new slug
         """
         self.client.call(
-            "org_attribute_options.update", attributeId=attribute_id, optionId=option_id, value=value, slug=slug
+            "org_attribute_options.update",
+            attributeId=attribute_id,
+            optionId=option_id,
+            value=value,
+            slug=slug,
         )
 
     def delete_option(self, attribute_id: str, option_id: str) -> None:
@@ -188,7 +194,7 @@ class Gateway:
         :param option_id: the option
         """
         self.client.call(
-            "org_attribute_options.delete", confirm=option_id, attributeId=attribute_id, optionId=option_id
+            "org_attribute_options.delete", confirm=True, attributeId=attribute_id, optionId=option_id
         )
 
     def create_entry(self, user_id: int, after: Mapping[str, Any]) -> int:
@@ -202,7 +208,9 @@ class Gateway:
             body["toUserId"] = after["to_user_id"]
         return int(self.client.call("org_user_ooo.create", userId=user_id, **body)["id"])
 
-    def update_entry(self, user_id: int, ooo_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    def update_entry(
+        self, user_id: int, ooo_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
         """Change what differs of an out-of-office entry.
 
         Days are sent only when one of them changes, and then both: the API finds the entry itself when they are

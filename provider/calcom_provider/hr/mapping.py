@@ -197,7 +197,9 @@ def _read_yaml(place: str | Path) -> Any:
     else:
         path = Path(place)
         if not path.is_file():
-            raise HrSettingsError(f"mapping: {str(place)!r} is neither a file nor one of {', '.join(SHIPPED)}")
+            raise HrSettingsError(
+                f"mapping: {str(place)!r} is neither a file nor one of {', '.join(SHIPPED)}"
+            )
         text = path.read_text("utf-8")
     try:
         return yaml.safe_load(text)
@@ -243,7 +245,9 @@ def _absences(raw: Any) -> AbsenceMapping:
         decimal=_choice(half, "decimal", (".", ","), ".", "absences"),
         full_day_hours=_positive(half.get("full_day_hours", 8), "absences.full_day_hours"),
         default_unit=_choice(half, "default_unit", ("days", "hours"), "days", "absences"),
-        excluded_types=frozenset(map(fold, _texts(half.get("excluded_types", []), "absences.excluded_types"))),
+        excluded_types=frozenset(
+            map(fold, _texts(half.get("excluded_types", []), "absences.excluded_types"))
+        ),
         reasons=reasons,
         kinds=_words(half.get("kinds", {}), "absences.kinds", ("whole", "partial", "open")),
     )
@@ -324,7 +328,9 @@ def _object(raw: Any, where: str) -> Mapping[Any, Any]:
 
 def _known(raw: Mapping[Any, Any], allowed: set[str], where: str) -> None:
     if unknown := sorted(str(key) for key in raw if key not in allowed):
-        raise HrSettingsError(f"{where}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(allowed))}")
+        raise HrSettingsError(
+            f"{where}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(allowed))}"
+        )
 
 
 def _choice(raw: Mapping[str, Any], key: str, allowed: tuple[str, ...], default: str, where: str) -> str:

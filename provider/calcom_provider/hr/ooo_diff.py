@@ -126,7 +126,13 @@ class _PersonDiff:
     """Draft the writes of one person."""
 
     def __init__(
-        self, user_id: int, wishes: Wishes, state: CalState, owned: Owned, settings: OooSettings, draft: OooDraft
+        self,
+        user_id: int,
+        wishes: Wishes,
+        state: CalState,
+        owned: Owned,
+        settings: OooSettings,
+        draft: OooDraft,
     ) -> None:
         self.user_id = user_id
         self.wishes = wishes
@@ -262,7 +268,9 @@ class _PersonDiff:
             # Cal.com refuses a plain entry to someone to whom another entry redirects in that time.
             self._report("covers_for_someone", segment.keys, level="error")
             return
-        overlapping = [one for one in self.state.entries_of(self.user_id) if one.overlaps(segment.start, segment.end)]
+        overlapping = [
+            one for one in self.state.entries_of(self.user_id) if one.overlaps(segment.start, segment.end)
+        ]
         self._add("ooo_create", "new", None, segment, seen={"entries": _shapes(overlapping)})
 
     def _change(self, entry: OooEntry, segment: Segment) -> None:
@@ -271,7 +279,9 @@ class _PersonDiff:
         if not moved and (entry.reason, entry.to_user_id) == (segment.reason, segment.cover):
             return
         resized = Segment(*days, segment.keys, segment.reason, segment.cover, segment.whole)
-        self._add("ooo_update", "moved" if moved else "changed", entry, resized, seen={"entries": _shapes([entry])})
+        self._add(
+            "ooo_update", "moved" if moved else "changed", entry, resized, seen={"entries": _shapes([entry])}
+        )
 
     def _retire(self, entry: OooEntry) -> None:
         """Take back an entry whose days HR does not want any more, as far as they lie ahead."""
@@ -293,7 +303,9 @@ class _PersonDiff:
         known = self.owned.entries.get(entry.id)
         requests = known.requests if known else frozenset()
         approved = self.wishes.approved.get(self.user_id, set())
-        if self.wishes.protected_requests & requests or (not requests and self.user_id in self.wishes.protected):
+        if self.wishes.protected_requests & requests or (
+            not requests and self.user_id in self.wishes.protected
+        ):
             self._report("kept_uncertain", level="warning", days=(entry.start.isoformat(),))
             return None
         if all(day in self.wishes.removed.get(self.user_id, set()) - approved for day in ahead):
@@ -325,7 +337,10 @@ class _PersonDiff:
         )
 
     def _add(self, kind: Any, why: str, entry: OooEntry | None, segment: Segment, **more: Any) -> None:
-        own = more.pop("own", None) or {"wish": self._wish(segment), "requests": sorted(self._requests(segment))}
+        own = more.pop("own", None) or {
+            "wish": self._wish(segment),
+            "requests": sorted(self._requests(segment)),
+        }
         after: dict[str, Any] = {
             "start": segment.start.isoformat(),
             "end": segment.end.isoformat(),
@@ -356,7 +371,9 @@ class _PersonDiff:
         start, end = segment.whole or (segment.start, segment.end)
         return wish_of(start, end, self._requests(segment), segment.reason, segment.cover)
 
-    def _report(self, code: str, keys: Iterable[str] = (), level: Any = "warning", days: tuple[str, ...] = ()) -> None:
+    def _report(
+        self, code: str, keys: Iterable[str] = (), level: Any = "warning", days: tuple[str, ...] = ()
+    ) -> None:
         self.draft.issues.append(
             Issue(code, key=" ".join(keys) or None, level=level, user_id=self.user_id, days=days)
         )

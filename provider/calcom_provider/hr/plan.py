@@ -240,7 +240,9 @@ class Plan:
         return sum(issue.level == "error" for issue in self.issues)
 
 
-def plan_hash(kind: str, organization_id: int, namespace: str, settings: str, actions: Iterable[Action]) -> str:
+def plan_hash(
+    kind: str, organization_id: int, namespace: str, settings: str, actions: Iterable[Action]
+) -> str:
     """Return the digest of a plan's content.
 
     :param kind: what it writes

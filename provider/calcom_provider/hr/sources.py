@@ -54,7 +54,9 @@ class Rows:
 
     def fingerprint(self) -> str:
         """Return a digest of all cells, by which two reads of one source are told apart."""
-        text = json.dumps([dict(one) for one in self.records], default=str, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(
+            [dict(one) for one in self.records], default=str, sort_keys=True, ensure_ascii=False
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def require(self, columns: Iterable[str], what: str) -> None:

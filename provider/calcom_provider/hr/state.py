@@ -184,7 +184,9 @@ def find_attribute(attributes: Iterable[Attribute], name: str) -> Attribute:
     ):
         hits = [one for one in known if fits(one)]
         if len(hits) > 1:
-            raise HrSettingsError(f"attribute {name!r}: several attributes have this name; give the id or slug")
+            raise HrSettingsError(
+                f"attribute {name!r}: several attributes have this name; give the id or slug"
+            )
         if hits:
             if not hits[0].enabled:
                 raise HrSettingsError(f"attribute {name!r} is disabled in Cal.com")

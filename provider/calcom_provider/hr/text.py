@@ -58,6 +58,8 @@ def slugify(text: str) -> str:
     """
     lowered = unicodedata.normalize("NFD", text.lower().strip())
     plain = "".join(char for char in lowered if not unicodedata.combining(char))
-    plain = "".join(char for char in plain if unicodedata.category(char) not in {"So", "Sk", "Cs", "Co", "Cn"})
+    plain = "".join(
+        char for char in plain if unicodedata.category(char) not in {"So", "Sk", "Cs", "Co", "Cn"}
+    )
     dashed = re.sub(r"[\s_#]+", "-", _NOT_SLUG.sub("-", plain))
     return re.sub(r"-{2,}", "-", dashed).strip("-.")
