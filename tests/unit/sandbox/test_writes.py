@@ -93,6 +93,27 @@ def test_assignments_are_refused(calcom: Caller) -> None:
     assert calcom.error("POST", f"attributes/options/{pending['userId']}", body)[0] == 404
 
 
+def test_weights_and_the_history_of_assignments(calcom: Caller) -> None:
+    holder = Holder(calcom)
+    row = holder.assign("cost-centre", value="CC-9", weight=30)
+    option = row["attributeOptionId"]
+    assert row["weight"] == 30
+    assert calcom.data("PATCH", f"{holder.path}/{option}", {"weight": 70})["weight"] == 70
+    assert calcom.error("PATCH", f"{holder.path}/{option}", {"weight": -1})[0] == 400
+    calcom.data("DELETE", f"{holder.path}/{option}")
+    path, logs, cursor = f"attributes/assignments/{holder.user}/history?limit=2", [], ""
+    while cursor is not None:
+        page = calcom.data("GET", path + (f"&cursor={cursor}" if cursor else ""))
+        logs += page["auditLogs"]
+        cursor = page["nextCursor"]
+    changes = [entry["changes"][0] for entry in logs[:3]]
+    weights = [[side and side["weight"] for side in (one["previous"], one["current"])] for one in changes]
+    assert weights == [[70, None], [30, 70], [None, 30]]
+    # The assignments of before the log are in it too
+    assert len(logs) == 3 + len(calcom.data("GET", holder.path))
+    assert len({entry["id"] for entry in logs}) == len(logs)
+
+
 def test_a_changed_option_moves_to_the_end_of_the_unpaged_list(calcom: Caller) -> None:
     attribute = calcom.attribute("languages")["id"]
     first, *rest = calcom.data("GET", f"attributes/{attribute}/options?take=1")

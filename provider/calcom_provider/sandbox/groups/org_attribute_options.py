@@ -20,6 +20,12 @@ from calcom_provider.sandbox.errors import (
     not_found,
     plain,
 )
+from calcom_provider.sandbox.groups.org_attribute_assignments import (
+    WEIGHT,
+    WITH_WEIGHTS,
+    assigned,
+    unassigned,
+)
 from calcom_provider.sandbox.routing import handles
 from calcom_provider.sandbox.tables import Row
 from calcom_provider.sandbox.world import World
@@ -168,6 +174,7 @@ def assign(context: Context) -> dict[str, Any]:
         v.Field("attributeId", v.every(v.string, v.not_empty), required=True),
         v.Field("value", v.every(v.string, v.not_empty)),
         v.Field("attributeOptionId", v.every(v.string, v.not_empty)),
+        *(() if WITH_WEIGHTS in context.world.absent else (WEIGHT,)),
     )
     world = context.world
     attribute = world.attributes.get(body["attributeId"])
@@ -190,7 +197,9 @@ def assign(context: Context) -> dict[str, Any]:
         row["attributeOptionId"] == option_id for row in world.assignments.by("memberId", membership["id"])
     ):
         raise duplicate_record()
-    return assignment_view(world.assign(membership, option_id))
+    row = world.assign(membership, option_id, body.get("weight"))
+    assigned(world, row, context.caller.user)
+    return assignment_view(row)
 
 
 @handles("org_attribute_options.unassign", role="ORG_MEMBER", plan="ESSENTIALS")
@@ -200,6 +209,7 @@ def unassign(context: Context) -> dict[str, Any]:
     membership = _membership(context, user_id)
     for row in context.world.assignments.by("memberId", membership["id"]):
         if row["attributeOptionId"] == context.values["attributeOptionId"]:
+            unassigned(context.world, row, context.caller.user)
             return assignment_view(context.world.assignments.delete(row))
     raise not_found("Attribute does not belong to this user")
 
