@@ -132,10 +132,7 @@ def _history(world: World, membership: Row) -> list[Row]:
     noted = log(world).by("memberId", membership["id"])
     known = {entry["assignmentId"] for entry in noted}
     older = [
-        {
-            "id": row["id"],
-            **_entry(world, row, None, None, _side(world, row), row["createdAt"]),
-        }
+        _beginning(world, row)
         for row in world.assignments.by("memberId", membership["id"])
         if row["id"] not in known
     ]
