@@ -72,7 +72,9 @@ PROFILE = _resource(
     notes="Name, bio and picture are documented and never sent by older versions.",
 )
 
-TEAMS = _resource("teams", Read("teams.list"), TEAM_COLUMNS, "Teams of the account, open invitations included.")
+TEAMS = _resource(
+    "teams", Read("teams.list"), TEAM_COLUMNS, "Teams of the account, open invitations included."
+)
 
 TEAM_MEMBERSHIPS = _resource(
     "team_memberships",
@@ -95,7 +97,11 @@ TEAM_EVENT_TYPES = _resource(
     TEAM_EVENT_TYPE_COLUMNS,
     "Event types of the account's teams.",
     children=(event_type_hosts("account_", SCOPE),),
-    ignored={"team": "in account_teams", "users": "in account_team_event_type_hosts", "bookingUrl": "from slug"},
+    ignored={
+        "team": "in account_teams",
+        "users": "in account_team_event_type_hosts",
+        "bookingUrl": "from slug",
+    },
 )
 
 TEAM_EVENT_TYPE_WEBHOOKS = _resource(

@@ -62,7 +62,9 @@ def booking_children(prefix: str, scope: tuple[Column, ...]) -> tuple[Child, ...
     parent = Parent(f"{prefix}bookings", (*names, "booking_id"))
 
     def child(name: str, items: str, comment: str, *columns: Column) -> Child:
-        made = Table(f"{prefix}{name}", (*scope, owner, place, *columns), key=key, comment=comment, parent=parent)
+        made = Table(
+            f"{prefix}{name}", (*scope, owner, place, *columns), key=key, comment=comment, parent=parent
+        )
         return Child(made, items=items)
 
     return (

@@ -15,22 +15,22 @@ Group = Literal["organization", "teams", "bookings", "platform", "account"]
 class Read:
     """State how the rows of a resource are fetched.
 
-    With `over`, the operation is called once for every row of another resource (a fan-out), which is read in the
-    same run even when it is not loaded itself.
+    With `over`, the operation is called once for every row of another resource (a fan-out), which is read in
+    the same run even when it is not loaded itself.
 
     :param operation: short name of the list operation
     :param parameters: fixed parameters of every call
     :param over: resource whose rows are walked, empty for one call sequence
-    :param arguments: parameter of the operation -> source in the row walked over (``"id"``) or in that row's own
-        arguments (``"$teamId"``)
+    :param arguments: parameter of the operation -> source in the row walked over (``"id"``) or in that row's
+        own arguments (``"$teamId"``)
     :param where: fields of the row walked over that must hold these values, for example accepted rows only
     :param page_size: rows a page; None takes the operation's own largest
     :param single: the operation answers one object, not a list
     :param empty_on: error statuses that mean no rows (personal event types answer 404 when there are none)
-    :param unavailable_on: error statuses that mean that this installation, plan or role does not offer the list; it
-        is then left out of a run that did not name it
-    :param refused_on: error statuses of one call of a fan-out that leave only that part unread, so that the table
-        counts as incomplete and nothing is deleted from it
+    :param unavailable_on: error statuses that mean that this installation, plan or role does not offer the
+        list; it is then left out of a run that did not name it
+    :param refused_on: error statuses of one call of a fan-out that leave only that part unread, so that the
+        table counts as incomplete and nothing is deleted from it
     :param fallback: read that replaces this one when the API answers 500
     :param windows: how the list is read by time, None for a list that is always read whole
     """
@@ -57,8 +57,8 @@ class Windows:
     :param after: parameter with the lower, inclusive bound of incremental reads
     :param sort: parameter that orders by the same time
     :param updated: source of the change time in a row, the watermark; empty where `created` is the watermark
-    :param created_after: parameter with the lower bound of the creation time, for rows whose change time is null
-        and which no filter on it ever matches
+    :param created_after: parameter with the lower bound of the creation time, for rows whose change time is
+        null and which no filter on it ever matches
     :param start: source of the start time in a row, by which large or tied sets are cut
     :param end: source of the end time in a row
     :param start_after: parameter with the lower, inclusive bound of the start time; empty when there is none
@@ -85,8 +85,8 @@ class Windows:
 class Child:
     """Describe a table that is filled from a list inside the rows of a resource.
 
-    :param table: the child table; its columns' sources are read in the item, ``^field`` in the row it sits in,
-        ``.`` is the item itself and ``#`` its position
+    :param table: the child table; its columns' sources are read in the item, ``^field`` in the row it sits
+        in, ``.`` is the item itself and ``#`` its position
     :param items: dotted path of the list in the row
     :param numbers: items may be digits as text and are stored as whole numbers
     """
@@ -136,7 +136,9 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def _column(type_: str, name: str, source: str, data_class: DataClass, nullable: bool, comment: str) -> Column:
+def _column(
+    type_: str, name: str, source: str, *, data_class: DataClass, nullable: bool, comment: str
+) -> Column:
     return Column(
         name=name,
         type=type_,  # type: ignore[arg-type]
@@ -151,39 +153,39 @@ def integer(
     name: str, source: str = "", *, data_class: DataClass = "public", nullable: bool = True, comment: str = ""
 ) -> Column:
     """Declare a 64-bit whole number column."""
-    return _column("integer", name, source, data_class, nullable, comment)
+    return _column("integer", name, source, data_class=data_class, nullable=nullable, comment=comment)
 
 
 def number(name: str, source: str = "", *, data_class: DataClass = "public", comment: str = "") -> Column:
     """Declare a floating point column."""
-    return _column("float", name, source, data_class, True, comment)
+    return _column("float", name, source, data_class=data_class, nullable=True, comment=comment)
 
 
 def text(
     name: str, source: str = "", *, data_class: DataClass = "public", nullable: bool = True, comment: str = ""
 ) -> Column:
     """Declare a text column."""
-    return _column("text", name, source, data_class, nullable, comment)
+    return _column("text", name, source, data_class=data_class, nullable=nullable, comment=comment)
 
 
 def boolean(name: str, source: str = "", *, comment: str = "") -> Column:
     """Declare a true/false column."""
-    return _column("boolean", name, source, "public", True, comment)
+    return _column("boolean", name, source, data_class="public", nullable=True, comment=comment)
 
 
 def timestamp(name: str, source: str = "", *, data_class: DataClass = "public", comment: str = "") -> Column:
     """Declare a UTC timestamp column with milliseconds."""
-    return _column("timestamp", name, source, data_class, True, comment)
+    return _column("timestamp", name, source, data_class=data_class, nullable=True, comment=comment)
 
 
 def date(name: str, source: str = "", *, comment: str = "") -> Column:
     """Declare a calendar date column."""
-    return _column("date", name, source, "public", True, comment)
+    return _column("date", name, source, data_class="public", nullable=True, comment=comment)
 
 
 def json(name: str, source: str = "", *, data_class: DataClass = "public", comment: str = "") -> Column:
     """Declare a column that keeps an object or list as JSON."""
-    return _column("json", name, source, data_class, True, comment)
+    return _column("json", name, source, data_class=data_class, nullable=True, comment=comment)
 
 
 def personal_text(name: str, source: str = "", *, comment: str = "") -> Column:

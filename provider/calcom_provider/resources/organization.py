@@ -87,7 +87,9 @@ MEMBERSHIPS = Resource(
         comment="Memberships of the organisation, pending ones included, with what describes their user.",
         history=True,
     ),
-    ignored={"attributes": "shows one value at most of all but multi-select types; see attribute_assignments"},
+    ignored={
+        "attributes": "shows one value at most of all but multi-select types; see attribute_assignments"
+    },
 )
 
 ATTRIBUTES = Resource(

@@ -75,7 +75,7 @@ MANAGED_USERS = Resource(
         key=("organization_id", "client_id", "id"),
         comment="Users that the OAuth clients manage.",
     ),
-    notes="The list reaches 500 rows by pages; the rest is found by the addresses of the organisation's users.",
+    notes="Pages reach 500 rows; the rest is found by the addresses of the organisation's users.",
 )
 
 OAUTH_CLIENT_WEBHOOKS = Resource(

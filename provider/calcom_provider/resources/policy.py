@@ -22,8 +22,8 @@ class ColumnPolicy:
     """Choose what is stored of every table.
 
     Names are ``table.column``, or ``column`` for that column in every table. Public and personal columns are
-    stored unless left out. Sensitive ones (the reason and notes of an out-of-office entry, booking answers, phone
-    numbers) need `sensitive` or to be named in `include`; secrets need to be named one by one.
+    stored unless left out. Sensitive ones (the reason and notes of an out-of-office entry, booking answers,
+    phone numbers) need `sensitive` or to be named in `include`; secrets need to be named one by one.
 
     :param sensitive: store sensitive columns
     :param include: columns to store although their class would leave them out
@@ -32,8 +32,8 @@ class ColumnPolicy:
     :param rename: column -> name in the warehouse
     :param hash: columns stored as keyed hash (HMAC-SHA256, hexadecimal); equal values stay equal
     :param hash_key: key of the hash, at least 16 bytes
-    :param schema_evolution: what happens to fields that this version does not know: ``extra`` keeps them in the
-        JSON column ``_extra``, ``evolve`` makes columns of them, ``freeze`` fails the run
+    :param schema_evolution: what happens to fields that this version does not know: ``extra`` keeps them in
+        the JSON column ``_extra``, ``evolve`` makes columns of them, ``freeze`` fails the run
     """
 
     sensitive: bool = False
@@ -82,7 +82,11 @@ class ColumnPolicy:
         :param table: declared table
         """
         stored = self.apply(table)
-        parts = [SHAPING, self.schema_evolution, *(f"{c.name}:{c.type}:{c.source}" for c in stored.declared.columns)]
+        parts = [
+            SHAPING,
+            self.schema_evolution,
+            *(f"{c.name}:{c.type}:{c.source}" for c in stored.declared.columns),
+        ]
         parts += [f"={name}" for name in stored.table.names]
         if stored.hasher is not None:
             parts += [f"#{index}" for index in stored.hashed] + [stored.hasher("variant") or ""]

@@ -89,7 +89,10 @@ ROLES = Resource(
     group="organization",
     read=Read("org_roles.list", unavailable_on=(403, 404)),
     table=Table(
-        "roles", (ORGANIZATION, *ROLE_COLUMNS), key=("organization_id", "id"), comment="Roles of the organisation."
+        "roles",
+        (ORGANIZATION, *ROLE_COLUMNS),
+        key=("organization_id", "id"),
+        comment="Roles of the organisation.",
     ),
     children=(
         Child(
@@ -171,9 +174,9 @@ ROUTING_FORM_RESPONSES = Resource(
         unavailable_on=(403,),
         windows=Windows(
             created="createdAt",
-            after="afterCreatedAt",
-            sort="sortCreatedAt",
-            reread_days=14,
+            created_after="afterCreatedAt",
+            after="afterUpdatedAt",
+            sort="sortUpdatedAt",
         ),
     ),
     table=Table(

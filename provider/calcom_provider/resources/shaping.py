@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
+from calcom_provider.resources.column_check import ColumnCheck
 from calcom_provider.resources.model import Child, Resource
 from calcom_provider.resources.policy import ColumnPolicy, Stored
-from calcom_provider.resources.column_check import ColumnCheck
 from calcom_provider.resources.unknown import UnknownFields, added_column
 from calcom_provider.warehouse.schema import EXTRA, Column
 
@@ -47,18 +47,23 @@ class TableShaper:
         self._keeps_extra = stored.table.names[-1] == EXTRA.name
         self._shape = compile_shape(columns, child)
         self._checks = [
-            ColumnCheck(f"{resource.name}.{column.source or column.name}", column, column.name in stored.declared.key)
+            ColumnCheck(
+                f"{resource.name}.{column.source or column.name}", column, column.name in stored.declared.key
+            )
             for column in columns
         ]
         self._unknown = None if child is not None else UnknownFields(resource, policy.schema_evolution)
 
-    def page(self, rows: Sequence[Row], organization: int, arguments: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def page(
+        self, rows: Sequence[Row], organization: int, arguments: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
         """Return the rows of one page as tuples in column order.
 
         :param rows: rows as the API sent them
         :param organization: id of the organisation read
         :param arguments: what the list was asked for, and ``account`` for tables of one account
-        :raises SchemaChangedError: when a value has another type than declared, or an unknown field is refused
+        :raises SchemaChangedError: when a value has another type than declared, or an unknown field is
+            refused
         """
         shaped = self._shape(rows, organization, arguments)
         if shaped:
@@ -118,8 +123,8 @@ class TableShaper:
 def compile_shape(columns: Iterable[Column], child: Child | None = None) -> ShapePage:
     """Compile the function that turns a page of rows into tuples.
 
-    A function written out for the columns at hand is several times faster than one that walks a description for
-    every row; its source is built from declared names alone, never from data.
+    A function written out for the columns at hand is several times faster than one that walks a description
+    for every row; its source is built from declared names alone, never from data.
 
     :param columns: columns in order, their sources as in :class:`~calcom_provider.resources.model.Child`
     :param child: set when every row holds a list of items that become rows

@@ -154,7 +154,9 @@ def _workflows(name: str, operation: str, comment: str) -> Resource:
     )
 
 
-TEAM_WORKFLOWS = _workflows("team_workflows", "org_team_workflows.list", "Workflows of the teams' event types.")
+TEAM_WORKFLOWS = _workflows(
+    "team_workflows", "org_team_workflows.list", "Workflows of the teams' event types."
+)
 TEAM_FORM_WORKFLOWS = _workflows(
     "team_form_workflows", "org_team_routing_form_workflows.list", "Workflows of the teams' routing forms."
 )

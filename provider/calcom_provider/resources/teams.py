@@ -58,7 +58,10 @@ TEAMS = Resource(
     group="teams",
     read=Read("org_teams.list"),
     table=Table(
-        "teams", (ORGANIZATION, *TEAM_COLUMNS), key=("organization_id", "id"), comment="Teams of the organisation."
+        "teams",
+        (ORGANIZATION, *TEAM_COLUMNS),
+        key=("organization_id", "id"),
+        comment="Teams of the organisation.",
     ),
 )
 

@@ -48,7 +48,9 @@ def added_column(field: str, value: Any, taken: Sequence[str]) -> Column:
     if name in taken or name.startswith(RUN_PREFIX) or name in HISTORY_COLUMNS:
         name = f"{name}_added"
     kinds: dict[type, ColumnType] = {bool: "boolean", int: "integer", float: "float", str: "text"}
-    return Column(name, kinds.get(type(value), "json"), source=field, data_class="sensitive", comment="added field")
+    return Column(
+        name, kinds.get(type(value), "json"), source=field, data_class="sensitive", comment="added field"
+    )
 
 
 class UnknownFields:
@@ -82,7 +84,8 @@ class UnknownFields:
         self.seen.update(names)
         if self._evolution == "freeze":
             raise SchemaChangedError(
-                self._name, f"{self._name} has fields that the frozen schema does not know: {', '.join(names)}"
+                self._name,
+                f"{self._name} has fields that the frozen schema does not know: {', '.join(names)}",
             )
         return [_picked(row, unknown) for row in rows]
 

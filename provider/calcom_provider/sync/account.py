@@ -36,16 +36,16 @@ class Account:
         :param client: open client
         :param names: resources asked for
         """
-        needed = any(name in _NEEDS_PROFILE or name.startswith("account_") for name in names)
-        if not needed and client.configured_organization_id is not None:
-            return cls(client.configured_organization_id)
+        organization = client.organization_id or 0
+        asks_profile = any(name in _NEEDS_PROFILE or name.startswith("account_") for name in names)
+        if organization and not asks_profile:
+            return cls(organization)
         me: Mapping[str, Any] = client.me()
-        organization = client.configured_organization_id or me.get("organizationId") or 0
         belongs = me.get("organization") or {}
         return cls(
             organization_id=organization,
             account_id=me["id"],
-            platform=bool(belongs.get("isPlatform")) and belongs.get("id") == organization,
+            platform=bool(belongs.get("isPlatform")) and me.get("organizationId") == organization,
         )
 
     @property
@@ -66,7 +66,7 @@ class Account:
                 raise ConfigurationError(
                     f"This account belongs to no organisation, so there is no {', '.join(needy[:3])}"
                     f"{' and more' if len(needy) > 3 else ''} to read.",
-                    advice="Use a key of an organisation's admin, or read the account's own lists: group:account.",
+                    advice="Use a key of an organisation's admin, or read group:account.",
                 )
         if not chosen:
             raise ConfigurationError("There is nothing to read: no resource was chosen.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calcom_provider import __version__
-from calcom_provider.resources.model import Resource
 from calcom_provider.sync.account import Account, split
 from calcom_provider.sync.graph import Graph
 from calcom_provider.sync.memory import quiet_collector
@@ -53,11 +53,20 @@ class Execution:
             dag_run_id=self._options.context.get("dag_run_id", ""),
             version=__version__,
         )
-        with quiet_collector(), self._warehouse.load(info) as load:
-            graph = Graph(self._client, load, self._options, account, chosen, asked, self._reporter, info.started_at)
+        with quiet_collector(), self._warehouse.load(info, wait=self._options.wait) as load:
+            graph = Graph(
+                self._client,
+                load,
+                options=self._options,
+                account=account,
+                chosen=chosen,
+                asked=asked,
+                reporter=self._reporter,
+                started=info.started_at,
+            )
             graph.read_all()
             spent = Counted.of(self._client.stats) - before
-            self._account_for(load, chosen, spent)
+            self._account_for(load, graph, spent)
             tables = load.preview() if self._dry_run else load.publish()
         self._reporter.send("", "published")
         return SyncResult(
@@ -71,4 +80,45 @@ class Execution:
             bytes=spent.bytes,
             seconds=round(time.monotonic() - began, 3),
             dry_run=self._dry_run,
+        )
+
+    def _account_for(self, load: Load, graph: Graph, spent: Counted) -> None:
+        """Set the counters of the run records; what belongs to no one resource stands with the first."""
+        for place, resource in enumerate(graph.loaded):
+            rest = {}
+            if not place:
+                rest = {
+                    "retries": spent.retries,
+                    "throttled": spent.throttled,
+                    "waited_seconds": spent.waited_seconds,
+                    "bytes": spent.bytes,
+                }
+            load.account(resource, requests=graph.requests[resource], **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Hold counters of a client at one moment, or between two."""
+
+    requests: int
+    retries: int
+    throttled: int
+    bytes: int
+    waited_seconds: float
+
+    @classmethod
+    def of(cls, stats: ClientStats) -> Counted:
+        """Copy the counters.
+
+        :param stats: live counters of a client
+        """
+        return cls(stats.requests, stats.retries, stats.throttled, stats.bytes, stats.waited_seconds)
+
+    def __sub__(self, before: Counted) -> Counted:
+        return Counted(
+            self.requests - before.requests,
+            self.retries - before.retries,
+            self.throttled - before.throttled,
+            self.bytes - before.bytes,
+            self.waited_seconds - before.waited_seconds,
         )

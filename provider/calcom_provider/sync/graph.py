@@ -40,6 +40,7 @@ class Graph:
         self,
         client: CalComClient,
         load: Load,
+        *,
         options: SyncOptions,
         account: Account,
         chosen: Sequence[Resource],
@@ -62,6 +63,7 @@ class Graph:
         self._failed: set[str] = set()
         self._gaps: dict[str, str] = {}
         self.requests: Counter[str] = Counter()
+        self.loaded = [resource.name for resource in chosen]
         for resource in chosen:
             self._plan(resource)
         for read in [plan.fallback for plan in self._reads.values() if plan.fallback is not None]:
@@ -107,9 +109,9 @@ class Graph:
 
     def _begin(self) -> None:
         """Queue every list that needs no other, first those that others wait for."""
-        self._reporter.expected_requests = sum(
-            self._sinks[name].expected_requests() or 0 for name in self._resources
-        ) or None
+        self._reporter.expected_requests = (
+            sum(self._sinks[name].expected_requests() or 0 for name in self._resources) or None
+        )
         roots = [name for name, read in self._reads.items() if not read.over]
         for name in sorted(roots, key=lambda name: name not in self._walks):
             self._queue(name, self._reads[name], {})
@@ -117,7 +119,9 @@ class Graph:
     def _queue(self, name: str, read: Read, arguments: Mapping[str, Any], *, first: bool = False) -> None:
         key = list_key(arguments)
         sink = self._sinks[name]
-        source = self._sources.opener(self._resources[name], read, arguments, key, sink, walked=name in self._walks)
+        source = self._sources.opener(
+            self._resources[name], read, arguments, key, sink, walked=name in self._walks
+        )
         self._open[name] += 1
         context = {**arguments, "account": self._account.account_id}
         self._readers.add(ListRead(name, key, context, source.open, partial=source.partial), first=first)

@@ -119,9 +119,13 @@ class TimedSource:
             bounds = filters if low is None else {**filters, order.after: low}
             if not self._keyset.exceeds(len(seen), bounds):
                 return
-        raise IncompleteReadError("The list changed during each of three reads and could not be read completely.")
+        raise IncompleteReadError(
+            "The list changed during each of three reads and could not be read completely."
+        )
 
-    def _matches(self, row: Mapping[str, Any], order: Order, low: str | None, filters: Mapping[str, Any]) -> bool:
+    def _matches(
+        self, row: Mapping[str, Any], order: Order, low: str | None, filters: Mapping[str, Any]
+    ) -> bool:
         """Tell whether a row is one that the filters ask for: tied sets may bring others along."""
         if low is not None and (row.get(order.field) or "") < low:
             return False

@@ -1,9 +1,9 @@
 """Walk a list in order of a time: the lower bound moves, so ties and shifts between pages do no harm.
 
-Offset paging loses rows when sort values are equal (600 tied rows came as 542 to 605 distinct ones in measurements).
-Here every page begins at the last time seen, inclusive: a set of rows with one time is read as a whole as long as it
-fits on a page. A larger set is cut by another time, and where no time separates its rows it is read again and again
-until as many distinct rows were seen as the API counts.
+Offset paging loses rows when sort values are equal (600 tied rows came as 542 to 605 distinct ones in
+measurements). Here every page begins at the last time seen, inclusive: a set of rows with one time is read
+as a whole as long as it fits on a page. A larger set is cut by another time, and where no time separates its
+rows it is read again and again until as many distinct rows were seen as the API counts.
 """
 
 from __future__ import annotations
@@ -81,7 +81,13 @@ class Keyset:
     """
 
     def __init__(
-        self, fetch: Fetch, windows: Windows, fixed: Mapping[str, Any], *, take: int = TAKE, passes: int = TIE_PASSES
+        self,
+        fetch: Fetch,
+        windows: Windows,
+        fixed: Mapping[str, Any],
+        *,
+        take: int = TAKE,
+        passes: int = TIE_PASSES,
     ) -> None:
         self._fetch = fetch
         self._windows = windows
@@ -131,7 +137,11 @@ class Keyset:
     def _tied(self, order: Order, value: str, filters: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
         if order.before:
             # Counts ignore filters on creation and change, so the set is cut by start, where they are right.
-            yield from self.walk(self.start, filters.get(self.start.after), {**filters, order.after: value, order.before: value})
+            yield from self.walk(
+                self.start,
+                filters.get(self.start.after),
+                {**filters, order.after: value, order.before: value},
+            )
             return
         yield from self._count_until_complete(value, filters)
 
@@ -150,7 +160,7 @@ class Keyset:
             if len(seen) >= wanted:
                 return
         raise IncompleteReadError(
-            f"{wanted} rows start at the same time, {len(seen)} of them could be told apart; nothing separates them.",
+            f"{wanted} rows start at the same time, {len(seen)} of them were seen; nothing separates them.",
             advice="Nothing was published. Ask for a smaller window, or run again.",
         )
 
@@ -162,12 +172,15 @@ class Keyset:
             before = len(seen)
             take = max(1, self._take - attempt % 7)
             for skip in range(0, wanted, take):
-                rows = self._ask({**at, self.start.sort: "asc", "take": min(take, wanted - skip), "skip": skip}).rows
+                page = {self.start.sort: "asc", "take": min(take, wanted - skip), "skip": skip}
+                rows = self._ask({**at, **page}).rows
                 types.update(dict.fromkeys(row.get("eventTypeId") for row in rows))
                 yield rows
             if attempt == 0 and "eventTypeId" in self._windows.tie_breakers:
                 for kind in [kind for kind in types if kind is not None]:
-                    yield self._ask({**at, "eventTypeId": kind, self.start.sort: "asc", "take": self._take}).rows
+                    yield self._ask(
+                        {**at, "eventTypeId": kind, self.start.sort: "asc", "take": self._take}
+                    ).rows
             if attempt > 3 and len(seen) == before:
                 return
 
@@ -178,7 +191,9 @@ class Keyset:
             for low in (value, later)
         ]
         if counts[0] is None or counts[1] is None:
-            raise IncompleteReadError("The list says nothing about its length, so a tied set cannot be counted.")
+            raise IncompleteReadError(
+                "The list says nothing about its length, so a tied set cannot be counted."
+            )
         return counts[0] - counts[1]
 
     def _ask(self, parameters: Mapping[str, Any]) -> Fetched:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 def quiet_collector() -> Iterator[None]:
     """Collect rarely while pages stream through, and leave alone what was there before.
 
-    Parsed pages are trees without cycles: reference counts free them. With the default threshold the collector
-    would walk every live page for each 700 new objects.
+    Parsed pages are trees without cycles: reference counts free them. With the default threshold the
+    collector would walk every live page for each 700 new objects.
     """
     before = gc.get_threshold()
     gc.freeze()

@@ -48,11 +48,11 @@ class Backfill:
 class SyncOptions:
     """Hold the choices of a run that are not the two ends of it.
 
-    :param mode: ``auto`` keeps history for memberships, attribute assignments and out-of-office entries and merges
-        the rest; ``merge``, ``replace`` and ``history`` hold for every table
-    :param deletes: what happens to stored rows that a read proven complete no longer shows: ``remove`` (default)
-        lets the tables say what Cal.com holds, ``mark`` sets ``_calcom_deleted_at``, ``ignore`` keeps them; in
-        history tables the current version is closed
+    :param mode: ``auto`` keeps history for memberships, attribute assignments and out-of-office entries and
+        merges the rest; ``merge``, ``replace`` and ``history`` hold for every table
+    :param deletes: what happens to stored rows that a read proven complete no longer shows: ``remove``
+        (default) lets the tables say what Cal.com holds, ``mark`` sets ``_calcom_deleted_at``, ``ignore``
+        keeps them; in history tables the current version is closed
     :param overrides: resource or table name -> :class:`TableOptions`
     :param policy: which columns are stored and how
     :param guard: the engine's guard against mass deletion, None for its default
@@ -62,6 +62,7 @@ class SyncOptions:
     :param reread_days: days for which ended bookings are read again, None for the resource's own (14)
     :param backfill: window of the incremental resources to read again
     :param expected_pages: use stored page counts and digests to plan and to skip unchanged pages
+    :param wait: seconds to wait for another run on the same tables, 0 fails at once
     :param context: labels of the run record, for example the DAG run id
     """
 
@@ -76,6 +77,7 @@ class SyncOptions:
     reread_days: int | None = None
     backfill: Backfill | None = None
     expected_pages: bool = True
+    wait: float = 0.0
     context: Mapping[str, str] = field(default_factory=dict)
 
     def publication(self, resource: Resource) -> Callable[[Table], dict[str, Any]]:

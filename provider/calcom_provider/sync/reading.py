@@ -21,11 +21,13 @@ WAITING = 4
 class PageSource(Protocol):
     """Yield pages; afterwards say whether the list was read completely."""
 
-    complete: bool
-    reason: str
-    requests: int
-
-    def __iter__(self) -> Iterator[Page]: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def requests(self) -> int: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 @dataclass(slots=True)

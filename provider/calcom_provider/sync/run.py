@@ -24,13 +24,13 @@ def sync(
 ) -> SyncResult:
     """Read resources of Cal.com into the tables of a warehouse.
 
-    Everything that the run read becomes visible at once, with its run record, or not at all: a failed or incomplete
-    read leaves the tables as they were.
+    Everything that the run read becomes visible at once, with its run record, or not at all: a failed or
+    incomplete read leaves the tables as they were.
 
     :param client: open client of the API
     :param warehouse: target of the tables
-    :param resources: names, ``group:NAME``, ``default`` or ``all``, as a list or separated by commas; None for
-        ``default``, the people of the organisation and their teams
+    :param resources: names, ``group:NAME``, ``default`` or ``all``, as a list or separated by commas; None
+        for ``default``, the people of the organisation and their teams
     :param options: mode, deletes, column policy and the like
     :param progress: called with every step, from the calling thread
     :param dry_run: read and stage, then report what would change without publishing

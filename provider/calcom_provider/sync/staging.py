@@ -1,4 +1,4 @@
-"""Where the pages of one resource go: shaped, staged table by table, marked so that the next run can skip them."""
+"""Where the pages of one resource go: shaped, staged table by table, marked for the next run."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ class TableSink:
 
     :param shaper: turns rows into tuples
     :param target: takes the tuples
+    :param mode: how the table is published
     """
 
-    def __init__(self, shaper: TableShaper, target: TableLoad) -> None:
+    def __init__(self, shaper: TableShaper, target: TableLoad, mode: str) -> None:
         self.shaper = shaper
         self.target = target
+        self.mode = mode
         # Columns that repeat what the list was asked for tell the rows of one list from those of the others.
         self._shared = {
             stored.name: declared.source[1:]
@@ -85,6 +87,11 @@ class ResourceSink:
         marks = self._lists.get(list_key)
         # Neighbouring pages of a list in order of number share a row.
         return sum(mark.count for mark in marks.values()) - (len(marks) - 1) if marks else None
+
+    @property
+    def replaces(self) -> bool:
+        """Tell whether a table is rewritten, so that a part of the rows would not do."""
+        return any(sink.mode == "replace" for sink in self.sinks)
 
     def expected_requests(self) -> int | None:
         """Return how many pages the resource had in the last run; None when that is not known."""
@@ -167,15 +174,14 @@ def open_sinks(
     for child, table in pairs:
         stored = policy.apply(table, main=child is None)
         shaper = TableShaper(resource, child, stored, policy)
+        chosen = choose(table)
         names = dict(zip((c.name for c in stored.declared.columns), stored.table.names, strict=False))
         target = load.table(
             stored.table,
             resource=resource.name,
             scope={names[name]: scope[name] for name in resource.scope},
             variant=policy.fingerprint(table),
-            **choose(table),
+            **chosen,
         )
-        sinks.append(TableSink(shaper, target))
+        sinks.append(TableSink(shaper, target, chosen["mode"]))
     return sinks
-
-

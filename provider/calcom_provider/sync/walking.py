@@ -22,7 +22,9 @@ class Walk:
         """
         self._fields = sorted({*self._fields, *fields})
 
-    def take(self, rows: Sequence[Mapping[str, Any]], key: str, arguments: Mapping[str, Any], restart: bool) -> None:
+    def take(
+        self, rows: Sequence[Mapping[str, Any]], key: str, arguments: Mapping[str, Any], restart: bool
+    ) -> None:
         """Remember the rows of one page; neighbouring pages may share rows, which count once.
 
         :param rows: rows of the page
@@ -35,7 +37,10 @@ class Walk:
             kept.clear()
         for row in rows:
             picked = {field: row.get(field) for field in self._fields}
-            kept[tuple(picked.values())] = {**picked, **{f"${name}": value for name, value in arguments.items()}}
+            kept[tuple(picked.values())] = {
+                **picked,
+                **{f"${name}": value for name, value in arguments.items()},
+            }
 
     def rows(self) -> list[dict[str, Any]]:
         """Return what was kept of all rows, each list's in its order."""
