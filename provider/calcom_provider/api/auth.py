@@ -1,7 +1,7 @@
 """Hold a credential and put it on requests.
 
-Four ways to authenticate, each with its own request budget: an API key (120 requests per 60 s unless
-raised), a platform client's id and secret, the access token of a managed user, and a plain access token (500).
+Four ways to authenticate, each with its own request budget: an API key (120 requests per 60 s unless raised),
+a platform client's id and secret, the access token of a managed user, and a plain access token (500 each).
 """
 
 from __future__ import annotations

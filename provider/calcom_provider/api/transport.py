@@ -58,7 +58,7 @@ class RequestsTransport:
     """Carry requests over a ``requests`` session: kept-alive connections, usable from several threads.
 
     Environment proxies and CA bundles are honoured; a ``.netrc`` is not, since it would replace the
-    credential. Cookies are neither kept nor sent, redirects not followed: both would change who is asking whom.
+    credential. Cookies are neither kept nor sent and redirects not followed: both would change who asks whom.
 
     :param pool_size: connections kept open, as many as there are threads; default 8.
     :param verify: check TLS certificates, or the path of a CA bundle to check against; default True.
@@ -120,8 +120,6 @@ class RequestsTransport:
                 proxies = self._proxies if self._proxies is not None else get_environ_proxies(origin)
                 verify: Any = self._verify
                 if verify is True:
-                    import os
-
                     verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
                 proxy = select_proxy(origin, proxies)
                 found = ({parts.scheme: proxy} if proxy else {}, verify)
@@ -174,18 +172,19 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], str, bool, str, str | None]
         "Name the CA bundle of your own certificate authority, or check the base URL.",
     ),
     ((_u.NameResolutionError,), "dns", False, "The host {host} cannot be found (no such name).", _CHECK_URL),
-    (
-        (requests.exceptions.ConnectTimeout, _u.ConnectTimeoutError),
-        "connect_timeout",
-        False,
-        "No connection to {host} within the connect timeout.",
-        _CHECK_URL,
-    ),
+    # A NewConnectionError is a ConnectTimeoutError too, so it is asked for first.
     (
         (_u.NewConnectionError, ConnectionRefusedError),
         "refused",
         False,
         "No connection to {host}: it is refused or there is no route.",
+        _CHECK_URL,
+    ),
+    (
+        (requests.exceptions.ConnectTimeout, _u.ConnectTimeoutError),
+        "connect_timeout",
+        False,
+        "No connection to {host} within the connect timeout.",
         _CHECK_URL,
     ),
     (

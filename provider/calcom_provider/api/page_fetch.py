@@ -1,0 +1,284 @@
+"""Fetch the pages of a list: one at a time, or ahead of the reader where that costs nothing."""
+
+from __future__ import annotations
+
+import math
+import operator
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import xxhash
+
+from calcom_provider.api.answers import decode, unwrap
+from calcom_provider.api.failures import not_calcom
+from calcom_provider.api.operations import Operation
+from calcom_provider.api.parameters import bind
+from calcom_provider.api.transport import Response
+
+if TYPE_CHECKING:
+    from calcom_provider.api.client import CalComClient
+
+BYTES_AHEAD = 32 * 1024 * 1024
+PLENTY = 300
+SOME = 60
+CAREFUL_DEPTH = 3
+
+Key = Any
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """Hold what an earlier read kept of a page."""
+
+    digest: int | None
+    etag: str | None = None
+    count: int = 0
+    first_key: Key = None
+    last_key: Key = None
+
+
+@dataclass(slots=True)
+class Fetched:
+    """Hold one page as it came, before its place in the list is judged."""
+
+    skip: int
+    take: int
+    rows: list[Any] | None
+    count: int
+    size: int
+    digest: int | None
+    etag: str | None
+    first_key: Key
+    last_key: Key
+    rising: bool
+    unchanged: bool
+    keys: list[Key] | None = field(default=None, repr=False)
+    pagination: Mapping[str, Any] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether the page has as many rows as were asked for, so that more may follow."""
+        return self.count >= self.take
+
+
+class Fetcher:
+    """Fetch single pages of one list.
+
+    :param client: the client that asks.
+    :param operation: the list.
+    :param parameters: its filters.
+    :param cancel: ends waiting when it is set.
+    """
+
+    def __init__(
+        self,
+        client: CalComClient,
+        operation: Operation,
+        parameters: Mapping[str, Any],
+        cancel: threading.Event,
+    ) -> None:
+        self._client = client
+        self._operation = operation
+        self._parameters = dict(parameters)
+        self._key = key_of(operation.paging.key if operation.paging else ("id",))
+        self.cancel = cancel
+        self.requests = 0
+        self._lock = threading.Lock()
+
+    def fetch(
+        self, place: Mapping[str, Any], skip: int, take: int, known: KnownPage | None = None
+    ) -> Fetched:
+        """Ask for one page.
+
+        :param place: the parameters that name the page.
+        :param skip: rows before it.
+        :param take: rows asked for.
+        :param known: what an earlier read kept of this page.
+        """
+        bound = bind(self._operation, self._parameters | dict(place))
+        headers = {"If-None-Match": known.etag} if known and known.etag and known.digest is not None else None
+        with self._lock:
+            self.requests += 1
+        return self._client.exchange(
+            self._operation,
+            bound,
+            lambda response: self._read(response, skip, take, known),
+            headers=headers,
+            cancel=self.cancel,
+        )
+
+    def _read(self, response: Response, skip: int, take: int, known: KnownPage | None) -> Fetched:
+        etag = response.headers.get("etag")
+        if response.status == 304 and known is not None:
+            self._client.stats.add(unchanged=1)
+            return _same(known, skip, take, 0, etag or known.etag)
+        digest = xxhash.xxh3_64_intdigest(response.body)
+        if known is not None and known.digest == digest:
+            return _same(known, skip, take, len(response.body), etag)
+        data, pagination = unwrap(self._operation, response, decode(self._operation, response))
+        rows, more = self._rows(response, data)
+        keys = [self._key(row) for row in rows] if self._key else None
+        return Fetched(
+            skip=skip,
+            take=take,
+            rows=rows,
+            count=len(rows),
+            size=len(response.body),
+            digest=digest,
+            etag=etag,
+            first_key=keys[0] if keys else None,
+            last_key=keys[-1] if keys else None,
+            rising=keys is not None and rising(keys),
+            unchanged=False,
+            keys=keys,
+            pagination=pagination,
+            more=more,
+        )
+
+    def _rows(self, response: Response, data: Any) -> tuple[list[Any], Mapping[str, Any]]:
+        if isinstance(data, list):
+            return data, {}
+        if data is None:
+            return [], {}
+        if isinstance(data, Mapping):
+            if self._operation.paging and self._operation.paging.kind == "cursor":
+                # The assignment history keeps its rows in a list among other fields.
+                found = next((value for value in data.values() if isinstance(value, list)), [])
+                return found, data
+            return [data], {}
+        raise not_calcom(self._operation, response.status, response.headers, "the answer holds no list")
+
+
+class Ahead:
+    """Hand out the pages of one pass in order, fetching some before they are asked for.
+
+    Pages that the last read's count promises are fetched side by side. Beyond those a page is only fetched
+    ahead while the request budget has room, because each one past the end is a request lost. What waits to be
+    taken is bounded in bytes.
+
+    :param client: lends its threads and its governor.
+    :param start: fetches the page of a number.
+    :param planned: pages that are expected to exist.
+    :param last: number of the last page that can be reached, None without such a bound.
+    """
+
+    def __init__(
+        self, client: CalComClient, start: Callable[[int], Fetched], planned: int, last: int | None = None
+    ) -> None:
+        self._client = client
+        self._start = start
+        self._planned = planned
+        self._last = last
+        self._futures: dict[int, Future[Fetched]] = {}
+        self._next = 0
+        self._ramp = 1
+        self._bytes = 0
+        self._taken = 0
+
+    def get(self, number: int) -> Fetched:
+        """Return a page; numbers must be asked for in order.
+
+        :param number: the page's number from 0.
+        """
+        self._fill(number)
+        future = self._futures.pop(number, None)
+        page = future.result() if future is not None else self._start(number)
+        self._taken += 1
+        self._bytes += page.size
+        if page.full and number + 1 >= self._planned:
+            self._ramp = min(self._ramp * 2, self._client.concurrency)
+        return page
+
+    def close(self) -> None:
+        """Give up the pages that nobody will take."""
+        for future in self._futures.values():
+            future.cancel()
+        self._futures.clear()
+
+    def _fill(self, number: int) -> None:
+        self._next = max(self._next, number)
+        while self._next <= self._reach(number):
+            if self._last is not None and self._next > self._last:
+                return
+            if self._next == number and self._reach(number) == number:
+                # Nothing to do beside it: the thread that waits may as well ask.
+                self._next += 1
+                return
+            self._futures[self._next] = self._client.pool.submit(self._start, self._next)
+            self._next += 1
+
+    def _reach(self, number: int) -> int:
+        """Return the number of the last page that may be on its way now."""
+        if not self._taken:
+            return number
+        average = max(1, self._bytes // self._taken)
+        depth = max(1, min(self._client.concurrency, BYTES_AHEAD // average))
+        reach = number + depth - 1
+        if reach < self._planned:
+            return reach
+        return max(number, min(reach, max(self._planned, number + self._spare()) - 1))
+
+    def _spare(self) -> int:
+        """Return how many unplanned pages may be on their way, the one asked for included."""
+        if self._ramp == 1:
+            return 1
+        room = self._client.governor.headroom()
+        if room > PLENTY:
+            return self._ramp
+        return min(self._ramp, CAREFUL_DEPTH) if room > SOME else 1
+
+
+def key_of(names: tuple[str, ...]) -> Callable[[Any], Key] | None:
+    """Return what takes the key out of a row, None for rows without one.
+
+    :param names: the fields that identify a row.
+    """
+    if not names:
+        return None
+    if len(names) == 1:
+        name = names[0]
+        return lambda row: row.get(name)
+    return lambda row: tuple(row.get(name) for name in names)
+
+
+def rising(keys: list[Key]) -> bool:
+    """Tell whether keys rise strictly.
+
+    :param keys: the keys of a page in its order.
+    """
+    try:
+        return all(map(operator.lt, keys, keys[1:]))
+    except TypeError:
+        return False
+
+
+def pages_for(rows: int | None, take: int, overlap: int) -> int:
+    """Return how many pages a list of so many rows has; the last one is short.
+
+    :param rows: expected rows, None if unknown.
+    :param take: rows of a page.
+    :param overlap: rows that neighbouring pages share.
+    """
+    if rows is None or rows < take:
+        return 1
+    return 1 + math.ceil((rows - take + 1) / (take - overlap))
+
+
+def _same(known: KnownPage, skip: int, take: int, size: int, etag: str | None) -> Fetched:
+    return Fetched(
+        skip=skip,
+        take=take,
+        rows=None,
+        count=known.count,
+        size=size,
+        digest=known.digest,
+        etag=etag,
+        first_key=known.first_key,
+        last_key=known.last_key,
+        rising=known.count < 2 or (known.first_key is not None and rising([known.first_key, known.last_key])),
+        unchanged=True,
+    )

@@ -1,0 +1,381 @@
+"""Hold requests back so that the API never has to refuse one.
+
+Cal.com counts requests per credential in fixed windows and blocks a credential for a minute when it
+oversteps. The governor counts along before anything is sent, learns the real limits from the answers, and
+keeps its count outside the process, so that a task that starts right after another one does not spend the
+same budget again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from calcom_provider.api.auth import Auth
+from calcom_provider.api.errors import TransportError
+from calcom_provider.api.governor_state import (
+    MemoryStateStore,
+    StateStore,
+    StateUnavailableError,
+    open_state_store,
+)
+from calcom_provider.api.rate_headers import figures, retry_after
+from calcom_provider.api.rate_window import Bucket, Grant, Wait
+
+__all__ = ["Governor", "Permit", "Snapshot", "governor_for"]
+
+log = logging.getLogger(__name__)
+
+START = (120, 60.0)
+BLOCK = 60.0
+LEASE = 120.0
+WORTH_SAYING = 1.0
+_PARSE_ERRORS = (TypeError, KeyError, ValueError, AttributeError, IndexError)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Allow one request; give it back with :meth:`Governor.settle` or :meth:`Governor.release`."""
+
+    bucket: str
+    grant: Grant
+    waited: float
+    start: tuple[int, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Show the budget as it is known now.
+
+    ``limit`` and ``remaining`` are None before the first answer; ``window_ends_in`` and ``blocked_for`` are
+    seconds; ``assumed`` tells that no answer has stated a limit; ``names`` lists the named limits with their
+    sizes.
+    """
+
+    limit: int | None
+    remaining: int | None
+    window_ends_in: float
+    blocked_for: float
+    assumed: bool
+    names: Mapping[str, int]
+    source: str
+
+
+class Governor:
+    """Count the requests of one credential and let each wait until the API will accept it.
+
+    :param store: where the count is kept; default see
+        :func:`~calcom_provider.api.governor_state.open_state_store`.
+    :param fingerprint: hash that names the credential at its server.
+    :param start: requests and seconds of a window to assume until an answer states them; default 120 per 60
+        s. None assumes nothing: a server that states no limit is then asked without pause.
+    :param block: seconds to stay silent after a 429 that does not say how long; default 60.
+    :param on_wait: told the seconds, the reason and the moment a longer wait begins, once a wait.
+    :param clock: monotonic seconds; default ``time.monotonic``.
+    :param sleep: pauses a thread; default waits for news from this process or the time given.
+    """
+
+    def __init__(
+        self,
+        store: StateStore | None = None,
+        fingerprint: str = "",
+        *,
+        start: tuple[int, float] | None = START,
+        block: float = BLOCK,
+        on_wait: Callable[[float, str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self.store = store or open_state_store()
+        self.fingerprint = fingerprint
+        self.start = start
+        self.block = block
+        self.on_wait = on_wait
+        self._clock = clock
+        self._sleep = sleep
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._news = threading.Condition()
+        self._waiting = 0
+        self._waiting_since = 0.0
+        self._waited = 0.0
+        self._said_until = 0.0
+        self._fallback: MemoryStateStore | None = None
+
+    @classmethod
+    def unlimited(cls, fingerprint: str = "") -> Governor:
+        """Return a governor that assumes no limit and shares nothing; it still obeys what answers state.
+
+        :param fingerprint: as for the class.
+        """
+        return cls(MemoryStateStore(), fingerprint, start=None)
+
+    def beside(self, fingerprint: str) -> Governor:
+        """Return a governor of another credential with the same store and settings.
+
+        :param fingerprint: hash that names the other credential.
+        """
+        return Governor(self.store, fingerprint, start=self.start, block=self.block, on_wait=self.on_wait)
+
+    @property
+    def waited_seconds(self) -> float:
+        """Return how long requests of this governor have been held back, overlaps counted once."""
+        with self._news:
+            return self._waited + (self._clock() - self._waiting_since if self._waiting else 0.0)
+
+    def ask(
+        self, bucket: str = "", *, start: tuple[int, float] | None = None, lease: float = LEASE
+    ) -> Permit | Wait:
+        """Ask for a permit without waiting.
+
+        :param bucket: name of a route's own budget; default the credential's.
+        :param start: size and window in seconds to assume for that budget; default the governor's.
+        :param lease: seconds after which the request counts as lost; default 120.
+        """
+        answer: Permit | Wait = Wait(1.0, "opening")
+
+        def work(state: Bucket, now: float) -> None:
+            nonlocal answer
+            found = state.ask(now, uuid.uuid4().hex[:16], lease, self._owner)
+            if isinstance(found, Wait) and found.reason in ("opening", "in flight") and self._bury(state):
+                found = state.ask(now, uuid.uuid4().hex[:16], lease, self._owner)
+            answer = Permit(bucket, found, 0.0, start or self.start) if isinstance(found, Grant) else found
+
+        self._change(bucket, work, lease)
+        return answer
+
+    def acquire(
+        self,
+        bucket: str = "",
+        *,
+        start: tuple[int, float] | None = None,
+        lease: float = LEASE,
+        cancel: threading.Event | None = None,
+    ) -> Permit:
+        """Wait until a request may be sent.
+
+        :param bucket: name of a route's own budget; default the credential's.
+        :param start: size and window in seconds to assume for that budget; default the governor's.
+        :param lease: seconds after which the request counts as lost; default 120.
+        :param cancel: ends the wait when it is set.
+        :raises TransportError: of kind ``cancelled``.
+        """
+        waited, pause, began = 0.0, 0.0, 0.0
+        while True:
+            if cancel is not None and cancel.is_set():
+                raise TransportError("The call was given up.", kind="cancelled", sent=False)
+            answer = self.ask(bucket, start=start, lease=lease)
+            if isinstance(answer, Permit):
+                return Permit(bucket, answer.grant, waited, answer.start)
+            soon = answer.reason in ("opening", "in flight")
+            # Others' answers are seen only by looking; the own process's wake the wait.
+            pause = min(max(pause * 1.5, answer.seconds), 0.25) if soon else answer.seconds
+            if not soon:
+                self._say(answer)
+            began = self._clock()
+            self._pause(pause, cancel)
+            waited += self._clock() - began
+
+    def settle(self, permit: Permit, headers: Mapping[str, str], *, refused: bool = False) -> float | None:
+        """Report an answer.
+
+        :param permit: the permit that the request was sent with.
+        :param headers: the answer's headers under lower-case names.
+        :param refused: whether it was a 429.
+        :returns: seconds until requests are accepted again after a 429, else None.
+        """
+        stated = figures(headers, permit.bucket or None) or (
+            figures(headers) if permit.bucket and refused else {}
+        )
+        wait: float | None = None
+        if refused:
+            # Refused means that all limits are used up; the first to end lets requests through again.
+            resets = [figure.reset for figure in stated.values() if figure.reset is not None]
+            asked = retry_after(headers)
+            wait = max(min(resets) if resets else 0.0, asked or 0.0) or self.block
+
+        def work(state: Bucket, now: float) -> None:
+            if wait is not None:
+                state.refused(permit.grant, now, max(wait, 1.0))
+            else:
+                state.answered(permit.grant, now, stated, permit.start)
+
+        self._change(permit.bucket, work)
+        self._wake()
+        return wait
+
+    def release(self, permit: Permit) -> None:
+        """Report that a request ended without an answer.
+
+        :param permit: the permit that it was sent with.
+        """
+        self._change(permit.bucket, lambda state, now: state.lost(permit.grant))
+        self._wake()
+
+    def headroom(self, bucket: str = "") -> int:
+        """Return how many requests may be sent now without waiting; 0 when nothing is known yet.
+
+        :param bucket: name of a route's own budget; default the credential's.
+        """
+        snapshot = self.snapshot(bucket)
+        if snapshot.blocked_for:
+            return 0
+        if snapshot.limit is None:
+            return 0 if self.start else 1_000_000
+        return snapshot.remaining or 0
+
+    def snapshot(self, bucket: str = "") -> Snapshot:
+        """Return the budget as it is known now.
+
+        :param bucket: name of a route's own budget; default the credential's.
+        """
+        found: list[Snapshot] = []
+
+        def work(state: Bucket, now: float) -> None:
+            left = {
+                name: limit.limit
+                - min(limit.limit, limit.spent(state.in_flight(limit)) if limit.ends > now else 0)
+                for name, limit in state.limits.items()
+            }
+            best = max(left, key=lambda name: left[name], default="")
+            limit = state.limits.get(best)
+            found.append(
+                Snapshot(
+                    limit=limit.limit if limit else None,
+                    remaining=left.get(best),
+                    window_ends_in=max(0.0, limit.ends - now) if limit else 0.0,
+                    blocked_for=max(0.0, state.blocked_until - now),
+                    assumed=limit.assumed if limit else True,
+                    names={name: one.limit for name, one in state.limits.items()},
+                    source=str(self._fallback or self.store),
+                )
+            )
+
+        self._change(bucket, work, save=False)
+        return found[0]
+
+    def _change(
+        self, bucket: str, work: Callable[[Bucket, float], None], lease: float = LEASE, *, save: bool = True
+    ) -> None:
+        """Let ``work`` look at and change a bucket while nobody else can."""
+        key = hashlib.sha256(f"{self.fingerprint}\0{bucket}".encode()).hexdigest()[:40]
+        store: StateStore = self._fallback or self.store
+        try:
+            with store.transaction(key) as held:
+                state = _bucket(held.data)
+                state.clamp(held.now, lease)
+                work(state, held.now)
+                if save:
+                    held.save(state.to_data())
+        except StateUnavailableError as error:
+            if store is self._fallback:
+                raise
+            self._fallback = MemoryStateStore()
+            log.warning(
+                "The request budget cannot be shared with other processes (%s); this process counts alone.",
+                error,
+            )
+            self._change(bucket, work, lease, save=save)
+
+    def _bury(self, state: Bucket) -> bool:
+        """Drop requests whose process has died; tell whether there were any."""
+        host = self._owner.rpartition(":")[0]
+        dead = [id_ for id_, flight in state.flights.items() if _is_dead(flight[2], host)]
+        for id_ in dead:
+            state.lost(Grant(id_, 0.0, opener=False))
+        return bool(dead)
+
+    def _pause(self, seconds: float, cancel: threading.Event | None) -> None:
+        with self._news:
+            if not self._waiting:
+                self._waiting_since = self._clock()
+            self._waiting += 1
+        try:
+            if self._sleep is not None:
+                self._sleep(seconds)
+                return
+            until = time.monotonic() + seconds
+            while (left := until - time.monotonic()) > 0 and not (cancel and cancel.is_set()):
+                with self._news:
+                    # An answer may free budget sooner; a cancelled wait ends within a second.
+                    if self._news.wait(min(left, 1.0)) and seconds <= 1.0:
+                        return
+        finally:
+            with self._news:
+                self._waiting -= 1
+                if not self._waiting:
+                    self._waited += self._clock() - self._waiting_since
+
+    def _wake(self) -> None:
+        with self._news:
+            self._news.notify_all()
+
+    def _say(self, wait: Wait) -> None:
+        """Tell of a wait once, not once a thread."""
+        until = self._clock() + wait.seconds
+        with self._news:
+            if wait.seconds < WORTH_SAYING or until < self._said_until + WORTH_SAYING:
+                return
+            self._said_until = until
+        log.info("Waiting %.0f s for Cal.com's request limit (%s).", wait.seconds, wait.reason)
+        if self.on_wait:
+            self.on_wait(wait.seconds, wait.reason)
+
+
+def governor_for(
+    auth: Auth, base_url: str, store: StateStore | str | None = None, **settings: Any
+) -> Governor:
+    """Return the governor of a credential at a server.
+
+    :param auth: the credential.
+    :param base_url: address of the API; the same key at another server has another budget.
+    :param store: a store, or the setting that names one; default see
+        :func:`~calcom_provider.api.governor_state.open_state_store`.
+    :param settings: further arguments of :class:`Governor`.
+    """
+    opened = open_state_store(store) if store is None or isinstance(store, str) else store
+    return Governor(opened, fingerprint_at(auth.fingerprint, base_url), **settings)
+
+
+def fingerprint_at(fingerprint: str, base_url: str) -> str:
+    """Return the hash that names a credential at its server.
+
+    :param fingerprint: the credential's own.
+    :param base_url: address of the API.
+    """
+    return hashlib.sha256(f"{fingerprint}\0{urlsplit(base_url).netloc}".encode()).hexdigest()
+
+
+def _bucket(data: dict[str, Any] | None) -> Bucket:
+    """Read a record; one that is damaged counts as none, and the next answer states the budget anew."""
+    if data is None:
+        return Bucket()
+    try:
+        shift = float(data.pop("shift", 0.0))
+        bucket = Bucket.from_data(data)
+        if shift:
+            bucket.shift(shift)
+        return bucket
+    except _PARSE_ERRORS:
+        return Bucket()
+
+
+def _is_dead(owner: str, host: str) -> bool:
+    name, _, pid = owner.rpartition(":")
+    if name != host or not pid.isdecimal() or int(pid) == os.getpid():
+        return False
+    with suppress(PermissionError):
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+    return False

@@ -1,0 +1,254 @@
+"""Count requests against the API's limits: the arithmetic of the governor, without clock, lock or network.
+
+The API counts in fixed windows: the first request opens one, and a request beyond the limit is refused and
+blocks the key for a time of its own, counted from that request. What is known of a window comes from two
+sides: what was sent from here, and what answers state. Three rules keep the count right although answers
+overtake each other and others may use the same key:
+
+- An answer belongs to the window whose end it states. ``Reset`` is rounded up to seconds and was true at some
+  moment between sending and receiving, so it bounds that end from both sides.
+- Within a window the server's count only rises: a late answer never gives budget back.
+- The next request is sent if even all requests in flight fit on top of the server's count. Near the end of
+  the budget this means waiting for answers, not giving up calls.
+
+With several named limits the API refuses a request only when all are used up, so one with budget is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from calcom_provider.api.rate_headers import Figure
+
+Reason = Literal["limit", "block", "opening", "in flight"]
+MARGIN = 0.05
+SOON = 0.01
+LONGEST_BLOCK = 3600.0
+
+
+@dataclass(slots=True)
+class Limit:
+    """Hold one named limit: its size, the window it is in and what was spent of it."""
+
+    limit: int
+    length: float
+    sent: int = 0
+    counted: int = 0
+    opened: float = 0.0
+    ends: float = 0.0
+    floor: float = 0.0
+    assumed: bool = False
+
+    def spent(self, in_flight: int) -> int:
+        """Return how much may be spent when everything in flight has arrived.
+
+        :param in_flight: requests of this window without an answer.
+        """
+        return max(self.sent, self.counted + in_flight)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Allow one request; ``opener`` if it opens a window that others wait for."""
+
+    id: str
+    sent_at: float
+    opener: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask to come back in ``seconds``."""
+
+    seconds: float
+    reason: Reason
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Hold all that is known of one budget of requests."""
+
+    limits: dict[str, Limit] = field(default_factory=dict)
+    blocked_until: float = 0.0
+    slack: float = MARGIN
+    opening: str = ""
+    flights: dict[str, list[Any]] = field(default_factory=dict)
+    """By id: sent at, lease ends at, who sent it."""
+    free: bool = False
+    """No answer has stated a limit, and none is assumed."""
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Bucket:
+        """Build a bucket from its plain form.
+
+        :param data: what :meth:`to_data` returned.
+        :raises ValueError: or TypeError, KeyError, AttributeError, if it is anything else.
+        """
+        bucket = cls(**dict(data))
+        bucket.limits = {name: Limit(**limit) for name, limit in data["limits"].items()}
+        bucket.flights = {
+            str(key): [float(f[0]), float(f[1]), str(f[2])] for key, f in bucket.flights.items()
+        }
+        return bucket
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the bucket as plain values."""
+        return asdict(self)
+
+    def shift(self, seconds: float) -> None:
+        """Move every moment, when the clock they were read from differs from the reader's.
+
+        :param seconds: what to add.
+        """
+        self.blocked_until += seconds
+        for limit in self.limits.values():
+            limit.opened += seconds
+            limit.ends += seconds
+            limit.floor += seconds
+        for flight in self.flights.values():
+            flight[0] += seconds
+            flight[1] += seconds
+
+    def clamp(self, now: float, lease: float) -> None:
+        """Cut moments that lie further ahead than they can, after a clock was set back.
+
+        :param now: the present moment.
+        :param lease: how long a request may be in flight.
+        """
+        self.blocked_until = min(self.blocked_until, now + LONGEST_BLOCK)
+        for limit in self.limits.values():
+            if limit.ends > now + limit.length + 1.0:
+                limit.ends = now + limit.length
+                limit.floor = min(limit.floor, limit.ends)
+                limit.opened = min(limit.opened, now)
+        self.flights = {
+            id_: flight for id_, flight in self.flights.items() if now < flight[1] <= now + max(lease, 600.0)
+        }
+        if self.opening not in self.flights:
+            self.opening = ""
+
+    def in_flight(self, limit: Limit) -> int:
+        """Count requests without an answer that were sent in a limit's present window.
+
+        :param limit: one of this bucket's limits.
+        """
+        return sum(flight[0] >= limit.opened for flight in self.flights.values())
+
+    def ask(self, now: float, id_: str, lease: float, owner: str) -> Grant | Wait:
+        """Ask to send one request.
+
+        :param now: the present moment.
+        :param id_: a new id for the request.
+        :param lease: seconds after which it counts as lost when no answer is reported.
+        :param owner: who sends it.
+        """
+        if self.blocked_until > now:
+            return Wait(self.blocked_until - now + self.slack, "block")
+        current = [limit for limit in self.limits.values() if limit.ends + self.slack > now]
+        opener = False
+        if not self.free and not any(limit.spent(self.in_flight(limit)) < limit.limit for limit in current):
+            if len(current) == len(self.limits) and current:
+                if any(max(limit.sent, limit.counted) < limit.limit for limit in current):
+                    return Wait(SOON, "in flight")
+                return Wait(min(limit.ends for limit in current) - now + self.slack, "limit")
+            if self.opening:
+                return Wait(SOON, "opening")
+            opener = True
+            self.opening = id_
+        for limit in current:
+            limit.sent += 1
+        self.flights[id_] = [now, now + lease, owner]
+        return Grant(id_, now, opener)
+
+    def answered(
+        self, grant: Grant, now: float, stated: Mapping[str, Figure], start: tuple[int, float] | None
+    ) -> None:
+        """Take in an answer that was no refusal.
+
+        :param grant: what :meth:`ask` returned for the request.
+        :param now: the present moment.
+        :param stated: the limits that the answer states.
+        :param start: size and window in seconds to assume when nothing states a limit; None to assume none.
+        """
+        self.lost(grant)
+        if stated:
+            self.free = False
+            self.limits = {name: limit for name, limit in self.limits.items() if name in stated}
+            for name, figure in stated.items():
+                self._observe(name, figure, grant, now, several=len(stated) > 1)
+        elif grant.opener:
+            self._assume(grant, now, start)
+
+    def refused(self, grant: Grant, now: float, wait: float) -> None:
+        """Take in a 429: nothing may be sent until the block ends, then one request opens the next window.
+
+        :param grant: what :meth:`ask` returned for the request.
+        :param now: the present moment.
+        :param wait: seconds until the block ends.
+        """
+        self.lost(grant)
+        self.blocked_until = max(self.blocked_until, now + min(wait, LONGEST_BLOCK))
+        if grant.opener and any(limit.ends for limit in self.limits.values()):
+            # Sent after the end that was stated and refused all the same: this server rounds Reset down.
+            self.slack = MARGIN + 1.0
+        for limit in self.limits.values():
+            limit.ends = 0.0
+
+    def lost(self, grant: Grant) -> None:
+        """Take in that a request has come to its end, with or without an answer.
+
+        :param grant: what :meth:`ask` returned for the request.
+        """
+        self.flights.pop(grant.id, None)
+        if self.opening == grant.id:
+            self.opening = ""
+
+    def _observe(self, name: str, figure: Figure, grant: Grant, now: float, *, several: bool) -> None:
+        known = self.limits.get(name)
+        reset = figure.reset if figure.reset is not None else (known.length if known else 60.0)
+        count = figure.limit - min(figure.remaining, figure.limit) if figure.remaining is not None else 0
+        latest, earliest = now + reset, grant.sent_at + reset - 1.0
+        if known is None or earliest > known.ends or (grant.opener and known.ends <= grant.sent_at):
+            later = sum(flight[0] >= grant.sent_at for flight in self.flights.values())
+            length = max(reset, known.length if known else 0.0) if count > 1 else reset
+            self.limits[name] = Limit(
+                figure.limit,
+                max(length, 1.0),
+                sent=1 + later,
+                counted=count,
+                opened=grant.sent_at,
+                ends=latest,
+                floor=earliest,
+            )
+            return
+        known.limit = figure.limit
+        if known.assumed:
+            known.counted, known.ends, known.floor, known.assumed = count, latest, earliest, False
+            known.length = max(reset, 1.0)
+        elif latest >= known.floor:
+            known.counted = max(known.counted, count)
+            if grant.sent_at >= known.opened:
+                known.ends = min(known.ends, latest)
+                known.floor = max(known.floor, min(earliest, known.ends))
+            if several and figure.remaining == 0:
+                # With several limits a used-up one blocks for a while of its own without refusing anything.
+                known.ends = max(known.ends, latest)
+
+    def _assume(self, grant: Grant, now: float, start: tuple[int, float] | None) -> None:
+        if not self.limits:
+            if start is None:
+                self.free = True
+                return
+            self.limits = {"default": Limit(start[0], start[1])}
+        for name, limit in self.limits.items():
+            if limit.ends <= now:
+                self.limits[name] = Limit(
+                    limit.limit,
+                    limit.length,
+                    sent=1,
+                    opened=grant.sent_at,
+                    ends=now + limit.length,
+                    assumed=True,
+                )
