@@ -63,7 +63,7 @@ with DAG(
         task_id="sync",
         calcom_conn_id="{{ params.calcom_conn_id }}",
         sql_conn_id="{{ params.sql_conn_id }}",
-        resources="{{ params.resources }}",
+        resource_names="{{ params.resources }}",
         schema="{{ params.schema }}",
         mode="{{ params.mode }}",
         deletes="{{ params.deletes }}",

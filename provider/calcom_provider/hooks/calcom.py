@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.errors import CalComError, ConfigurationError
+from calcom_provider.api.errors import CalComError
+from calcom_provider.api.rate_limit import governor_for
+from calcom_provider.api.retries import RetryPolicy
 from calcom_provider.hooks.check import check
 from calcom_provider.hooks.failures import one_line
 from calcom_provider.hooks.settings import Settings
@@ -18,10 +20,14 @@ from calcom_provider.hooks.typed import TypedMethods
 
 if TYPE_CHECKING:
     import pandas as pd
+    from airflow.providers.common.compat.sdk import Connection
 
     from calcom_provider.api.client import Answer
     from calcom_provider.api.paging import PageReader
     from calcom_provider.api.transport import Transport
+
+QUICK = RetryPolicy(attempts=2, server_error_attempts=2, deadline=20.0, longest_wait=1.0)
+"""How hard a connection test tries: somebody is waiting for it."""
 
 
 class CalComHook(TypedMethods, BaseHook):
@@ -57,13 +63,29 @@ class CalComHook(TypedMethods, BaseHook):
         self._organization_id = organization_id
         self._transport = transport
 
+    @classmethod
+    def of(cls, connection: Connection, *, organization_id: int | None = None) -> CalComHook:
+        """Return a hook on a connection that has been looked up already, as triggers do it.
+
+        :param connection: the connection.
+        :param organization_id: as for the class.
+        """
+        hook = cls(connection.conn_id, organization_id=organization_id)
+        hook.__dict__["connection"] = connection
+        return hook
+
+    @cached_property
+    def connection(self) -> Connection:
+        """Return the Airflow connection, looked up once."""
+        return self.get_connection(self.calcom_conn_id)
+
     @cached_property
     def settings(self) -> Settings:
         """Return what the connection says.
 
         :raises ConfigurationError: naming the field that is missing or wrong.
         """
-        settings = Settings.of(self.get_connection(self.calcom_conn_id))
+        settings = Settings.of(self.connection)
         for url in (settings.state_store, *(settings.proxies or {}).values()):
             _mask_password(url)
         return settings
@@ -84,16 +106,13 @@ class CalComHook(TypedMethods, BaseHook):
             "base_url": settings.base_url,
             "organization_id": self._organization_id or settings.organization_id,
             "transport": self._transport,
-            "governor": self._governor(),
+            "governor": governor_for(settings.auth, settings.base_url, settings.state_store),
             "timeout": settings.timeout,
             "verify": settings.verify,
             "proxies": settings.proxies,
             "user_agent_suffix": "airflow",
         }
         return CalComClient(**(arguments | overrides))
-
-    def _governor(self) -> Any:
-        raise NotImplementedError
 
     @property
     def organization_id(self) -> int | None:
@@ -105,12 +124,12 @@ class CalComHook(TypedMethods, BaseHook):
         """Return the address of the organisation's settings in Cal.com's web app."""
         return f"{self.settings.web_url}/settings/organizations/profile"
 
-    def call(self, operation: str, /, *, confirm: str | None = None, **parameters: Any) -> Any:
+    def call(self, operation: str, /, *, confirm: object = None, **parameters: Any) -> Any:
         """Call one operation and return the ``data`` of its answer.
 
         :param operation: short name (``org_memberships.create``), operationId or a tool server's spelling
             of it.
-        :param confirm: the word that a destructive operation asks for; its error names it.
+        :param confirm: the operation's short name, or True, where something is destroyed.
         :param parameters: the operation's parameters under the names of the API. ``orgId`` is the
             connection's organisation unless given.
         :raises CalComError: see :mod:`calcom_provider.api.errors`. Unknown, missing and wrong parameters
@@ -118,7 +137,7 @@ class CalComHook(TypedMethods, BaseHook):
         """
         return self.client.call(operation, confirm=confirm, **parameters)
 
-    def send(self, operation: str, /, *, confirm: str | None = None, **parameters: Any) -> Answer:
+    def send(self, operation: str, /, *, confirm: object = None, **parameters: Any) -> Answer:
         """Call one operation and return the whole answer: status, headers, pagination, request id.
 
         :param operation: as for :meth:`call`.
@@ -161,7 +180,7 @@ class CalComHook(TypedMethods, BaseHook):
         which passes every guard of the organisation routes.
         """
         try:
-            with self._new_client(retries=quick_retries()) as client:
+            with self._new_client(retries=QUICK) as client:
                 return True, check(client, self._organization_id or self.settings.organization_id)
         except CalComError as error:
             return False, one_line(error)
@@ -175,10 +194,6 @@ class CalComHook(TypedMethods, BaseHook):
             self.client.close()
 
 
-def quick_retries() -> Any:
-    raise NotImplementedError
-
-
 def _mask_password(url: str | None) -> None:
     try:
         password = urlsplit(url or "").password
@@ -187,6 +202,3 @@ def _mask_password(url: str | None) -> None:
     if password:
         mask_secret(password)
         mask_secret(unquote(password))
-
-
-__all__ = ["CalComHook", "ConfigurationError"]

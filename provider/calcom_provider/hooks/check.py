@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from calcom_provider.api.auth import ManagedUser
 from calcom_provider.api.errors import ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def check(client: CalComClient, organization_id: int | None) -> str:
             operation="me.get",
             status=error.status,
             request_id=error.request_id,
-            advice="Use https://api.cal.com/v2, or the address of your own Cal.com that ends in /v2 or /api/v2.",
+            advice="Use https://api.cal.com/v2, or your own address that ends in /v2 or /api/v2.",
         ) from None
     me = answer.data
     if not isinstance(me, Mapping) or "id" not in me:
@@ -45,6 +46,9 @@ def check(client: CalComClient, organization_id: int | None) -> str:
             f"User {me['id']}: the key works, but its account belongs to no organization. "
             f"Resources of the group account can be read.{budget}"
         )
+    if organization_id is None and isinstance(client.auth, ManagedUser):
+        # Organisation routes are for administrators, which a managed user is only by exception.
+        return f"Managed user {me['id']} of organization {organization}: the credential works.{budget}"
     client.send("org_memberships.list", orgId=int(organization), take=1)
     return f"User {me['id']} can read organization {organization} as an administrator.{budget}"
 

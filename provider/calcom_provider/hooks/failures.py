@@ -14,9 +14,24 @@ from calcom_provider.api.errors import (
     ConfigurationError,
     PermissionDeniedError,
 )
+from calcom_provider.warehouse.errors import (
+    GuardExceededError,
+    SchemaConflictError,
+    SchemaVersionError,
+    UnsupportedTargetError,
+    WarehouseError,
+)
 
-HOPELESS: tuple[type[CalComError], ...] = (AuthenticationError, PermissionDeniedError, ConfigurationError)
-"""What no retry changes: the credential, its rights, the connection, the parameters."""
+HOPELESS: tuple[type[Exception], ...] = (
+    AuthenticationError,
+    PermissionDeniedError,
+    ConfigurationError,
+    GuardExceededError,
+    SchemaConflictError,
+    SchemaVersionError,
+    UnsupportedTargetError,
+)
+"""What no retry changes: the credential, its rights, the settings, what the tables are like."""
 
 
 def one_line(error: BaseException) -> str:
@@ -39,6 +54,6 @@ def explained(log: Any) -> Iterator[None]:
     except HOPELESS as error:
         log.error("%s", one_line(error))
         raise AirflowFailException(one_line(error)) from None
-    except CalComError as error:
+    except (CalComError, WarehouseError) as error:
         log.error("%s", one_line(error))
         raise

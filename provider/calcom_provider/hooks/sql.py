@@ -38,12 +38,16 @@ def warehouse_target(sql_conn_id: str) -> Engine | str:
     if conn_type == "sqlite":
         # The SQLite hook makes its URL by replacing text in a URI, which breaks paths with reserved
         # characters.
-        return create_engine(URL.create("sqlite", database=_file(connection)))
+        return create_engine(URL.create("sqlite", database=_file(connection)), hide_parameters=True)
     engine = _engine_of_hook(connection)
     if engine is not None:
         return engine
     if conn_type in DRIVERS:
-        return create_engine(_url(connection, DRIVERS[conn_type]), connect_args=_driver_options(connection))
+        return create_engine(
+            _url(connection, DRIVERS[conn_type]),
+            connect_args=_driver_options(connection),
+            hide_parameters=True,
+        )
     raise ConfigurationError(
         f"Connection {sql_conn_id!r} has type {connection.conn_type!r}, which cannot be a warehouse here.",
         advice="Use a connection of an SQL database and install its Airflow provider, or sqlite, duckdb, "
@@ -87,7 +91,9 @@ def _engine_of_hook(connection: Connection) -> Engine | None:
     ignored = getattr(hook, "ignored_extra_options", None)
     options = {} if ignored is None else _options(connection, ignored)
     try:
-        return hook.get_sqlalchemy_engine({"connect_args": options} if options else None)
+        # People's data must not get into the messages of database errors.
+        kept: dict[str, Any] = {"hide_parameters": True}
+        return hook.get_sqlalchemy_engine(kept | ({"connect_args": options} if options else {}))
     except (ImportError, NotImplementedError):
         return None
 

@@ -15,7 +15,7 @@ class TypedMethods:
     are not given are not sent.
     """
 
-    def call(self, operation: str, /, *, confirm: Any = None, **parameters: Any) -> Any:
+    def call(self, operation: str, /, *, confirm: object = None, **parameters: Any) -> Any:
         """Call one operation; see the hook."""
         raise NotImplementedError
 
@@ -59,13 +59,13 @@ class TypedMethods:
         """
         return self.call("org_users.update", userId=user_id, locale=locale, **fields)
 
-    def delete_user(self, user_id: int, *, confirm: Any = None) -> Row:
+    def delete_user(self, user_id: int, *, confirm: object = None) -> Row:
         """Delete a whole Cal.com account with its bookings and schedules (``org_users.delete``).
 
         To take somebody out of the organisation only, use :meth:`remove_membership`.
 
         :param user_id: id of the user.
-        :param confirm: what the operation's refusal asks for.
+        :param confirm: True, or the operation's short name.
         :raises ConfirmationRequiredError: without it.
         """
         return self.call("org_users.delete", confirm=confirm, userId=user_id)
@@ -109,14 +109,14 @@ class TypedMethods:
         """
         return self.call("org_memberships.update", membershipId=membership_id, **fields)
 
-    def remove_membership(self, membership_id: int, *, confirm: Any = None) -> Row:
+    def remove_membership(self, membership_id: int, *, confirm: object = None) -> Row:
         """Take somebody out of the organisation (``org_memberships.delete``).
 
         The profile, all team memberships, host entries and attribute assignments go with it; the account
         stays.
 
         :param membership_id: id of the membership, not of the user.
-        :param confirm: what the operation's refusal asks for.
+        :param confirm: True, or the operation's short name.
         :raises ConfirmationRequiredError: without it.
         """
         return self.call("org_memberships.delete", confirm=confirm, membershipId=membership_id)
@@ -151,22 +151,22 @@ class TypedMethods:
             **fields,
         )
 
-    def update_attribute(self, attribute_id: str, *, confirm: Any = None, **fields: Any) -> Row:
+    def update_attribute(self, attribute_id: str, *, confirm: object = None, **fields: Any) -> Row:
         """Change an attribute (``org_attributes.update``).
 
         A change of type converts neither options nor assignments, and has to be confirmed.
 
         :param attribute_id: id of the attribute.
-        :param confirm: what the operation's refusal asks for; for a change of ``type``.
+        :param confirm: True, or the operation's short name; for a change of ``type``.
         :param fields: ``name``, ``slug``, ``type``, ``enabled``.
         """
         return self.call("org_attributes.update", confirm=confirm, attributeId=attribute_id, **fields)
 
-    def delete_attribute(self, attribute_id: str, *, confirm: Any = None) -> Row:
+    def delete_attribute(self, attribute_id: str, *, confirm: object = None) -> Row:
         """Delete an attribute with its options and all assignments (``org_attributes.delete``).
 
         :param attribute_id: id of the attribute.
-        :param confirm: what the operation's refusal asks for.
+        :param confirm: True, or the operation's short name.
         :raises ConfirmationRequiredError: without it.
         """
         return self.call("org_attributes.delete", confirm=confirm, attributeId=attribute_id)
@@ -204,12 +204,12 @@ class TypedMethods:
             "org_attribute_options.update", attributeId=attribute_id, optionId=option_id, **fields
         )
 
-    def delete_option(self, attribute_id: str, option_id: str, *, confirm: Any = None) -> Row:
+    def delete_option(self, attribute_id: str, option_id: str, *, confirm: object = None) -> Row:
         """Delete an option and take it from everybody who holds it (``org_attribute_options.delete``).
 
         :param attribute_id: id of the option's attribute.
         :param option_id: id of the option.
-        :param confirm: what the operation's refusal asks for.
+        :param confirm: True, or the operation's short name.
         :raises ConfirmationRequiredError: without it.
         """
         return self.call(
@@ -331,14 +331,16 @@ class TypedMethods:
             serviceAccountKey=dict(service_account_key),
         )
 
-    def update_delegation_credential(self, credential_id: str, *, confirm: Any = None, **fields: Any) -> Row:
+    def update_delegation_credential(
+        self, credential_id: str, *, confirm: object = None, **fields: Any
+    ) -> Row:
         """Enable, disable or re-key a delegation credential (``org_delegation_credentials.update``).
 
         A new key switches it off. With ``enabled=True`` in the same call it is checked and switched on
         again; when that check fails, the new key stays stored and the credential stays off.
 
         :param credential_id: id from the time it was created.
-        :param confirm: what the operation's refusal asks for; for a new key.
+        :param confirm: True, or the operation's short name; for a new key.
         :param fields: ``enabled``, ``serviceAccountKey``.
         """
         return self.call(

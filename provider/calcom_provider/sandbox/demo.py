@@ -14,19 +14,17 @@ import sqlite3
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from calcom_provider.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from calcom_provider.sandbox.world import World
 
 USERS = 300
 REQUESTS_ALLOWED = 100
@@ -63,6 +61,9 @@ class Demo:
         self.console.print(f"[red]{reason}[/red]")
 
 
+Step = Callable[[Demo], None]
+
+
 def main() -> int:
     """Run every step and return the exit status: 0 if all is as it should be."""
     started = time.monotonic()
@@ -76,7 +77,7 @@ def main() -> int:
             begun = time.monotonic()
             console.print(f"[bold]{title}[/bold]")
             with output_to(demo.log):
-                step(demo)
+                carry_out(step, demo)
             console.print(f"  [dim]{time.monotonic() - begun:.1f} s[/dim]")
             if demo.failures:
                 break
@@ -89,6 +90,20 @@ def main() -> int:
             f"changed, every table equals the sandbox; look into {relative(demo.warehouse)}"
         )
         return 0
+
+
+def carry_out(step: Step, demo: Demo) -> None:
+    """Run one step; what it fails with is told in a line, and its traceback goes to the log.
+
+    :param step: the step.
+    :param demo: what it works on.
+    """
+    try:
+        step(demo)
+    except Exception as error:
+        traceback.print_exc()
+        reason = str(error).partition("\n")[0]
+        demo.fail(f"{type(error).__name__}: {reason} (details in {relative(demo.log)})")
 
 
 # -- steps -----------------------------------------------------------------------------------------
@@ -126,17 +141,15 @@ def compare_tables(demo: Demo) -> None:
     for column in shown.columns[1:3]:
         column.justify = "right"
     with closing(sqlite3.connect(demo.warehouse)) as database:
-        for name, held in rows_held(demo.sandbox.state, demo.sandbox.organization_id).items():
-            landed = current_rows(database, f"calcom_{name}")
-            shown.add_row(
-                f"calcom_{name}", str(landed), str(held), "yes" if landed == held else "[red]no[/red]"
-            )
-            if landed != held:
-                demo.failures.append(f"calcom_{name} has {landed} rows, the sandbox holds {held}")
+        held = demo.sandbox.rows()
+        for table in demo.outcome["tables"]:
+            landed, there = current_rows(database, table), held[table.removeprefix("calcom_")]
+            shown.add_row(table, str(landed), str(there), "yes" if landed == there else "[red]no[/red]")
+            if landed != there:
+                demo.failures.append(f"{table} has {landed} rows, the sandbox holds {there}")
     demo.console.print(shown)
 
 
-Step = Callable[[Demo], None]
 STEPS: tuple[tuple[str, Step], ...] = (
     ("1. Prepare a small Airflow", prepare_airflow),
     ("2. Run the DAG calcom_to_warehouse", sync_organization),
@@ -225,28 +238,6 @@ def task_result(run: Any, task_id: str, map_index: int = -1) -> Any:
 # -- counting --------------------------------------------------------------------------------------
 
 
-def rows_held(world: World, organization_id: int) -> dict[str, int]:
-    """Count what the sandbox holds of an organisation, from its own state, by table name without prefix.
-
-    :param world: the sandbox's state.
-    :param organization_id: the organisation.
-    """
-    members = {row["id"] for row in world.memberships.by("teamId", organization_id)}
-    people = {row["userId"] for row in world.profiles.by("organizationId", organization_id)}
-    attributes = list(world.attributes.by("teamId", organization_id))
-    teams = list(world.teams.by("parentId", organization_id))
-    return {
-        "users": len(people),
-        "memberships": len(members),
-        "attributes": len(attributes),
-        "attribute_options": sum(len(list(world.options.by("attributeId", row["id"]))) for row in attributes),
-        "attribute_assignments": sum(row["memberId"] in members for row in world.assignments),
-        "ooo_entries": sum(row["userId"] in people for row in world.ooo),
-        "teams": len(teams),
-        "team_memberships": sum(len(list(world.memberships.by("teamId", row["id"]))) for row in teams),
-    }
-
-
 def current_rows(database: sqlite3.Connection, table: str) -> int:
     """Count a table's rows; of a table with history those that hold now.
 
@@ -259,11 +250,14 @@ def current_rows(database: sqlite3.Connection, table: str) -> int:
 
 
 def limit_left(demo: Demo) -> str:
-    """Return how many requests the key has left in its window, as the sandbox counts."""
-    return str(demo.sandbox.stats().get("remaining", "unknown"))
+    """Return how many requests of how many the key has left in its window, as the limiter learnt them."""
+    from calcom_provider.hooks.calcom import CalComHook
+
+    snapshot = CalComHook().get_conn().governor.snapshot()
+    return f"{snapshot.remaining} of {snapshot.limit}"
 
 
-# -- terminal --------------------------------------------------------------------------------------
+# -- terminal ------------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class CalComToSqlOperator(BaseOperator):
 
     .. seealso:: :ref:`howto/operator:CalComToSqlOperator`
 
-    :param resources: names of resources, ``group:NAME``, ``default`` or ``all``; a list or one text
+    :param resource_names: names of resources, ``group:NAME``, ``default`` or ``all``; a list or one text
         separated by commas (templated). Default: the people of the organisation and their teams.
     :param calcom_conn_id: Airflow connection of type ``calcom`` (templated).
     :param sql_conn_id: Airflow connection of the warehouse, of any SQL type (templated).
@@ -54,7 +54,7 @@ class CalComToSqlOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = (
-        "resources",
+        "resource_names",
         "calcom_conn_id",
         "sql_conn_id",
         "organization_id",
@@ -78,7 +78,7 @@ class CalComToSqlOperator(BaseOperator):
     def __init__(
         self,
         *,
-        resources: str | Sequence[str] = "default",
+        resource_names: str | Sequence[str] = "default",
         calcom_conn_id: str = CalComHook.default_conn_name,
         sql_conn_id: str,
         organization_id: int | str | None = None,
@@ -96,7 +96,7 @@ class CalComToSqlOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**with_retry_policy(kwargs))
-        self.resources = resources
+        self.resource_names = resource_names
         self.calcom_conn_id = calcom_conn_id
         self.sql_conn_id = sql_conn_id
         self.organization_id = organization_id
@@ -137,7 +137,7 @@ class CalComToSqlOperator(BaseOperator):
             result = sync(
                 hook.get_conn(),
                 warehouse,
-                resources=arguments.names(self.resources),
+                resources=arguments.names(self.resource_names),
                 options=options,
                 progress=self._log_progress,
                 dry_run=arguments.flag(self.dry_run, "dry_run"),
@@ -145,7 +145,7 @@ class CalComToSqlOperator(BaseOperator):
         finally:
             hook.close()
             warehouse.close()
-        self._done = outcome.summary(result)
+        self._done = outcome.summary(result, self.table_prefix)
         self._source = hook.settings.base_url
         self._log_result()
         outcome.attach_assets(

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted")
 
 
-def summary(result: SyncResult) -> dict[str, Any]:
+def summary(result: SyncResult, prefix: str) -> dict[str, Any]:
     """Return the outcome of a sync as small plain values, fit for XCom: names and counts, no rows.
 
     :param result: what the sync returned.
+    :param prefix: what the names of the tables start with.
     """
     return {
         "run_id": result.run_id,
@@ -31,7 +32,7 @@ def summary(result: SyncResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "dry_run": result.dry_run,
         "tables": {
-            table.table: {name: getattr(table, name) for name in COUNTS}
+            f"{prefix}{table.table}": {name: getattr(table, name) for name in COUNTS}
             | {"status": table.status, "complete": table.complete}
             for table in result.tables
         },
