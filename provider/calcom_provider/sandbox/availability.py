@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,7 +50,7 @@ def _spans(schedule: Row, day: date) -> Iterator[tuple[datetime, datetime]]:
 
 def busy(world: World, user: Row, start: datetime, end: datetime, but: Row | None = None) -> bool:
     """Tell whether a user has an accepted booking in a span; pending ones do not count."""
-    first, last = iso(start), iso(end)
+    first, last = iso(start.astimezone(UTC)), iso(end.astimezone(UTC))
     return any(
         row["status"] == "accepted" and row["start"] < last and row["end"] > first and row is not but
         for row in bookings(world).by("userId", user["id"])

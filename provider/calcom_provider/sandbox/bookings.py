@@ -123,11 +123,15 @@ Seen = Callable[[Row], bool]
 
 def seen_by(world: World, user: Row) -> Seen:
     """Tell which bookings a user may see: own ones, and all of the teams and organisations that are led."""
-    people: set[int] = {user["id"]}
-    for membership in world.memberships.by("userId", user["id"]):
-        if membership["role"] in _ADMINS:
-            people |= {row["userId"] for row in world.memberships.by("teamId", membership["teamId"])}
-    return of_people(world, people)
+
+    def people() -> set[int]:
+        found: set[int] = {user["id"]}
+        for membership in world.memberships.by("userId", user["id"]):
+            if membership["role"] in _ADMINS:
+                found |= {row["userId"] for row in world.memberships.by("teamId", membership["teamId"])}
+        return found
+
+    return world.memo(("bookings seen by", user["id"]), lambda: of_people(world, people()))  # type: ignore[no-any-return]
 
 
 def of_people(world: World, people: set[int]) -> Seen:
@@ -138,8 +142,13 @@ def of_people(world: World, people: set[int]) -> Seen:
 
 def of_organization(world: World, organization_id: int) -> Seen:
     """Tell which bookings members of an organisation host or attend."""
-    people = {row["userId"] for row in world.profiles.by("organizationId", organization_id)}
-    return of_people(world, people)
+
+    def seen() -> Seen:
+        return of_people(
+            world, {row["userId"] for row in world.profiles.by("organizationId", organization_id)}
+        )
+
+    return world.memo(("bookings of organization", organization_id), seen)  # type: ignore[no-any-return]
 
 
 def of_status(world: World, word: str) -> Seen:

@@ -98,10 +98,8 @@ def create_old(context: Context) -> Any:
 
 def _minutes(event_type: Row, body: dict[str, Any]) -> int:
     asked = body.get("lengthInMinutes")
-    chosen = (
-        asked if asked in (event_type.get("lengthInMinutesOptions") or ()) else event_type["lengthInMinutes"]
-    )
-    return int(chosen)
+    allowed = event_type.get("lengthInMinutesOptions") or ()
+    return int(event_type["lengthInMinutes"]) if asked is None or asked not in allowed else int(asked)
 
 
 def _host(world: World, event_type: Row, start: datetime, minutes: int, but: Row | None = None) -> Row:

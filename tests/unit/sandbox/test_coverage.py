@@ -1,0 +1,75 @@
+"""Every operation of the catalogue is served, and every list holds what the sandbox counts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from calcom_provider.api.operations import catalogue, resolve
+from calcom_provider.sandbox import stores
+from calcom_provider.sandbox.routing import Route, routes
+from tests.unit.sandbox.conftest import Caller
+
+# What an organisation route answers without credentials, and which parts of a path these calls fill in
+OPEN = {"event_types.list", "timezones.list", "slots.list"}
+
+
+def served() -> dict[str, Route]:
+    return {route.name: route for route in routes() if not route.old}
+
+
+def test_every_operation_of_the_catalogue_has_a_route() -> None:
+    assert set(catalogue().by_name) - set(served()) == set()
+
+
+def test_no_route_lacks_a_guard_that_the_catalogue_speaks_of() -> None:
+    for name, route in served().items():
+        if name not in catalogue().by_name:
+            continue
+        operation = resolve(name)
+        if operation.auth and "none" not in operation.auth and route.auth == "none":
+            raise AssertionError(f"{name} is open, though the catalogue says {operation.auth}")
+
+
+def count(calcom: Caller, path: str, size: int = 100, **options: Any) -> int:
+    total = 0
+    while True:
+        rows = calcom.data("GET", f"{path}?take={size}&skip={total}", **options)
+        total += len(rows)
+        if len(rows) < size:
+            return total
+
+
+def test_lists_hold_what_is_counted() -> None:
+    calcom = Caller(
+        users=60, limit=None, bookings=605, tied=True, routing_forms=8, schedules=302, event_types=9,
+        managed_organizations=5, webhooks=7, platform=True, managed_users=5,
+    )  # fmt: skip
+    expected = calcom.sandbox.rows()
+    teams = [row["id"] for row in calcom.data("GET", "teams")]
+    assert count(calcom, "bookings") == expected["bookings"] == 605
+    assert count(calcom, "schedules") == expected["schedules"] == 302
+    assert count(calcom, "routing-forms") == expected["routing_forms"] == 8
+    assert count(calcom, "organizations") == expected["managed_organizations"] == 5
+    assert count(calcom, "webhooks") == expected["webhooks"] == 7
+    assert count(calcom, "teams/event-types") == expected["team_event_types"]
+    flows = sum(count(calcom, f"teams/{team}/workflows") for team in teams)
+    assert flows == expected["team_workflows"]
+    assert len(calcom.world.event_types) == 9
+    forms = [row["id"] for row in calcom.data("GET", "routing-forms")]
+    answers = sum(count(calcom, f"routing-forms/{number}/responses") for number in forms)
+    assert answers == expected["routing_form_responses"] == len(stores.form_responses(calcom.world))
+    (client,) = calcom.data("GET", "/v2/oauth-clients")
+    users = calcom.data("GET", f"/v2/oauth-clients/{client['id']}/users")
+    assert len(users) == expected["managed_users"] == 5
+    body = json.loads(calcom.send("GET", "bookings?take=250").body)
+    assert len({row["updatedAt"] for row in body["data"]}) == 1
+
+
+def test_the_same_seed_makes_the_same_world() -> None:
+    def rows(seed: int) -> list[Any]:
+        calcom = Caller(seed=seed, limit=None, bookings=50)
+        return calcom.data("GET", "bookings?take=250"), calcom.data("GET", "routing-forms")
+
+    assert rows(5) == rows(5)
+    assert rows(5) != rows(6)
