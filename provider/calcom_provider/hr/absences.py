@@ -1,7 +1,8 @@
 """Turn rows into canonical absences by a mapping.
 
 The parser is the last place that sees the name of an absence type; behind it there is only a reason word of
-Cal.com (``unspecified`` unless opted in) and a mark for types that keep nobody away. Comments are not read at all.
+Cal.com (``unspecified`` unless opted in) and a mark for types that keep nobody away. Comments are not read
+at all.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def read_absences(rows: Rows, mapping: AbsenceMapping, *, allow_sensitive_reason
 
     :param rows: the source
     :param mapping: the half for absences
-    :param allow_sensitive_reason: whether a type may be shown as ``sick``, default no: the reason is public, the
-        booking page prints it
+    :param allow_sensitive_reason: whether a type may be shown as ``sick``, default no: the reason is
+        public, the booking page prints it
     :raises SourceError: when the source lacks a mapped column
     :raises HrSettingsError: for a type mapped to ``sick`` without permission
     """
@@ -236,8 +237,8 @@ class _RowReader:
     def _share_of_range(self, kind: str, start: date, end: date) -> Decimal:
         """Return the share of each day of a range.
 
-        A total that is at most half of the range's working days says that no day of it is whole. Above that the
-        days are whole: what lacks are holidays and days that the person does not work anyway.
+        A total that is at most half of the range's working days says that no day of it is whole. Above that
+        the days are whole: what lacks are holidays and days that the person does not work anyway.
         """
         percent = as_decimal(self._cell("percent"), decimal=self.mapping.decimal)
         if percent is not None:

@@ -1,4 +1,4 @@
-"""Carry out a plan: each write recorded before and after it is sent, so that a kill at any point can be continued."""
+"""Carry out a plan: each write is recorded before and after it is sent, so that a kill can be continued."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ class Applier:
         if len(stale) > MAX_STALE * len(plan.actions):
             run.flush()
             raise RefusedError(
-                f"plan {plan.id}: {len(stale)} of {len(plan.actions)} actions no longer hold; nothing was written",
+                f"plan {plan.id}: {len(stale)} of {len(plan.actions)} actions no longer hold; nothing was "
+                "written",
                 verdicts=["stale"],
                 advice="Make a new plan.",
             )
@@ -253,7 +254,7 @@ class _Run:
         self.change(action.number, status=FAILED, code=code, request_id=wrong.request_id)
 
     def settle(self, action: Action) -> None:
-        """Wait, look, wait, look: a write without an answer is done when its effect shows, else planned again."""
+        """Wait, look, wait, look: a write is done when its effect shows, else it is planned again."""
         sent_at = self.progress[action.number].sent_at or 0.0
         self.change(action.number, unclear=True)
         self.flush()

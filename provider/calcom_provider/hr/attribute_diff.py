@@ -75,7 +75,7 @@ class SelectDiff(ColumnDiff):
             self.delete_option(option_id, "twin")
 
     def _options(self, wish: Wish) -> list[tuple[str | None, str]] | None:
-        """Return option id and text of each value; None when one is ambiguous and the cell means nothing certain."""
+        """Return option id and text of each value; None when one is ambiguous."""
         options: list[tuple[str | None, str]] = []
         for value in wish.wanted.values:
             try:
@@ -149,7 +149,7 @@ class ValueDiff(ColumnDiff):
             self._change(wish, value)
 
     def tidy(self) -> None:
-        """Draft the removal of options we made that nobody holds, or that this plan takes from their last holder."""
+        """Draft the removal of options of ours that nobody holds, or that this plan takes from the last."""
         done = {
             one.option_id
             for one in self.draft.actions
@@ -210,7 +210,7 @@ class ValueDiff(ColumnDiff):
         return self.key(option.value) if option else None
 
     def _may_edit(self, option_id: str, wish: Wish, value: str) -> bool:
-        """Say whether an option may be edited in place: one holder, and nobody in this plan wants its old value."""
+        """Say whether an option has one holder only, and nobody in this plan wants its old value."""
         option = self.state.options.get(option_id)
         return (
             option is not None

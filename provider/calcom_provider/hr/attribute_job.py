@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
-from calcom_provider.hr.apply import Applier, ApplyResult, Patience
+from calcom_provider.hr.apply import ApplyResult, Patience
 from calcom_provider.hr.attribute_diff import diff_attributes
 from calcom_provider.hr.column_diff import AttributeDraft, ColumnTarget
 from calcom_provider.hr.columns import AttributeColumn
@@ -31,9 +31,10 @@ class AttributeSettings:
     :param common: what every write-back is set up with
     :param columns: the columns and their attributes
     :param directory_sync: whether a directory writes attributes here; if so nothing is planned
-    :param allow_weight_loss: whether assignments of weighted attributes, or of those that do not say, may be taken
-        back, which loses their weights; default no
-    :param clear_terminated: whether people who left lose what we assigned, default no: that belongs to the directory
+    :param allow_weight_loss: whether assignments of weighted attributes, or of those that do not say, may
+        be taken back, which loses their weights; default no
+    :param clear_terminated: whether people who left lose what we assigned, default no: that belongs to the
+        directory
     """
 
     common: Common
@@ -215,6 +216,3 @@ def kept_overrides(plan: Plan, verdicts: list[Verdict]) -> list[Verdict]:
 def _names(attribute: object) -> list[str]:
     identity = [getattr(attribute, name) for name in ("id", "slug", "name")]
     return [*identity, identity[2].casefold()]
-
-
-__all__ = ["AttributeJob", "AttributeSettings", "Applier"]

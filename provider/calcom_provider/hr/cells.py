@@ -1,8 +1,8 @@
 """Read single cells of HR rows: text stays text, typed input follows stated rules.
 
 A cell from a CSV or JSON file is text and is never guessed at: ``NA`` is North America, not a missing value.
-Typed input (SQL rows, data frames) is taken by rule: missing is None, NaN, NaT or pandas' NA; an integer is its
-digits; a float is a number and never an id.
+Typed input (SQL rows, data frames) is taken by rule: missing is None, NaN, NaT or pandas' NA; an integer is
+its digits; a float is a number and never an id.
 """
 
 from __future__ import annotations

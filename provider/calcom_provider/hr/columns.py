@@ -36,8 +36,8 @@ class AttributeColumn:
 
     :param column: name or dotted path of the column
     :param attribute: id, slug or name of the attribute
-    :param mode: ``additive`` only assigns, ``owned`` (default) takes back only what the ledger knows as its own,
-        ``authoritative`` takes back everything HR does not name
+    :param mode: ``additive`` only assigns, ``owned`` (default) takes back only what the ledger knows as its
+        own, ``authoritative`` takes back everything HR does not name
     :param value_map: words of HR, compared folded, and the value each means; an empty value drops the word
     :param separators: what parts the values of a select's cell, default ``;``
     :param blank: what a blank cell means: ``leave`` (default) or ``clear``
@@ -88,9 +88,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def load_columns(raw: Mapping[str, Any]) -> tuple[AttributeColumn, ...]:
-    """Check the columns of a write-back: ``{"department": "Department", "languages": {"attribute": ..., ...}}``.
+    """Check the columns of a write-back.
 
-    :param raw: settings by column; a bare text names the attribute and takes the defaults
+    :param raw: settings by column, ``{"team": "Department", "languages": {"attribute": ..., ...}}``; a bare
+        text names the attribute and takes the defaults
     :raises HrSettingsError: naming the column and the key that is wrong
     """
     if not raw:
@@ -184,9 +185,9 @@ def match_option(
 ) -> Option | None:
     """Find the option a value means.
 
-    For selects the exact spelling wins, then the folded one; accents and slugs count only when switched on. For
-    texts the value must be the same, for numbers it must be the same number. Of equal texts the one the person holds
-    already wins, then the one most people hold.
+    For selects the exact spelling wins, then the folded one; accents and slugs count only when switched on.
+    For texts the value must be the same, for numbers it must be the same number. Of equal texts the one the
+    person holds already wins, then the one most people hold.
 
     :param state: the attribute and its options
     :param value: the value wanted

@@ -1,7 +1,7 @@
 """Decide who may cover for whom.
 
-Only somebody who is there on every day can cover. That alone makes circles impossible, chains included: whoever is
-covered for is away on those days and so covers for nobody.
+Only somebody who is there on every day can cover. That alone makes circles impossible, chains included:
+whoever is covered for is away on those days and so covers for nobody.
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ def _make_engine(target: sa.URL | str) -> sa.Engine:
 
         @sa.event.listens_for(engine, "connect")
         def _settle(connection: Any, _: Any) -> None:
-            # A record is written before and after each call: wait for a reader, and do not sync twice a commit.
+            # A record is written before and after each call: wait for a reader, and do not sync twice a
+            # commit.
             connection.execute("PRAGMA busy_timeout = 30000")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")

@@ -1,8 +1,8 @@
 """Read the dates of HR exports as civil days.
 
-An HR system says "away on the fourth": a day of the calendar, not an instant. Cal.com reads its entries the same
-way, so days travel without any zone conversion. Only a real instant, one with a time of day that is not a day's
-edge, has to be carried into the person's zone to find the day it falls on.
+An HR system says "away on the fourth": a day of the calendar, not an instant. Cal.com reads its entries the
+same way, so days travel without any zone conversion. Only a real instant, one with a time of day that is
+not a day's edge, has to be carried into the person's zone to find the day it falls on.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def parse_moment(value: Any, formats: Sequence[str] = ("iso",)) -> Moment | None
     """Read one date cell, None when it is missing.
 
     :param value: a cell as the source gave it; dates and datetimes are taken as they are
-    :param formats: tried in order: ``iso``, ``excel`` (serial day numbers), ``epoch_ms`` (``/Date(...)/``) or a
-        ``strptime`` pattern
+    :param formats: tried in order: ``iso``, ``excel`` (serial day numbers), ``epoch_ms`` (``/Date(...)/``)
+        or a ``strptime`` pattern
     :raises CellError: ``bad_date`` when no format fits or the day does not exist
     """
     if is_missing(value):

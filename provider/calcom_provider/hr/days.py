@@ -1,7 +1,7 @@
 """Turn absence requests into days, and days into the runs that become out-of-office entries.
 
-Cal.com knows whole days only. So every request is taken apart into shares of days, the shares are summed for each
-person (corrections subtract), and the days on which somebody is away are joined into runs again.
+Cal.com knows whole days only. So every request is taken apart into shares of days, the shares are summed
+for each person (corrections subtract), and the days on which somebody is away are joined into runs again.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ FULL = Decimal(1)
 class DayPolicy:
     """Say which days count.
 
-    :param partial_days: ``skip`` (default) leaves days that are not whole free, ``round_up`` takes those of at least
-        ``threshold``, ``block`` takes every share
+    :param partial_days: ``skip`` (default) leaves days that are not whole free, ``round_up`` takes those of
+        at least ``threshold``, ``block`` takes every share
     :param threshold: smallest share that ``round_up`` takes, default 0.75
-    :param open_ended: ``reject`` (default) reports requests without an end, ``roll`` takes ``roll_weeks`` from today
+    :param open_ended: ``reject`` (default) reports requests without an end, ``roll`` takes ``roll_weeks``
+        from today
     :param roll_weeks: length of the rolling window in weeks, default 4
     :param horizon_days: how far ahead days are written, default 180
     :param end_is: whether the end of a range is its last day
@@ -139,8 +140,8 @@ class PersonDays:
                 if share > 0:
                     behind[day].append((request.key, request.reason, cover))
         out = {day for day, share in total.items() if policy.counts(share)}
-        for key, shares in self._by_key().items():
-            for day, (reason, cover) in _bridged(shares, out):
+        for key, told in self._by_key().items():
+            for day, (reason, cover) in _bridged(told, out):
                 behind[day].append((key, reason, cover))
                 out.add(day)
         return {day: _merge(behind[day]) for day in sorted(out)}

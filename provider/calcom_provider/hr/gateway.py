@@ -213,9 +213,9 @@ class Gateway:
     ) -> None:
         """Change what differs of an out-of-office entry.
 
-        Days are sent only when one of them changes, and then both: the API finds the entry itself when they are
-        unchanged, and answers 409. A cover that stays is sent along with days, since the check against circular
-        redirects looks only at what is sent.
+        Days are sent only when one of them changes, and then both: the API finds the entry itself when they
+        are unchanged, and answers 409. A cover that stays is sent along with days, since the check against
+        circular redirects looks only at what is sent.
 
         :param user_id: the user
         :param ooo_id: the entry

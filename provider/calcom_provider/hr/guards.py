@@ -22,7 +22,8 @@ class GuardLimits:
     :param source_drop: largest share of rows the source may lose since the last run, default 0.3
     :param match_rate: smallest share of employed people that must have a user, default 0.8
     :param match_rate_drop: largest fall of that share since the last run, default 0.1
-    :param vanished: largest share of owned future entries that may go because their request vanished, default 0.2
+    :param vanished: largest share of owned future entries that may go because their request vanished,
+        default 0.2
     :param vanished_floor: such entries that may always go, default 5
     :param vanished_hard: such entries that may never go, whoever confirms it, default 500
     :param unassigns: largest share of an attribute's owned assignments that may be taken back, default 0.2
@@ -140,7 +141,8 @@ def judge_attributes(
     :param actions: the writes
     :param facts: what the plan knows about its inputs
     :param limits: the limits
-    :param first_run: whether nothing was applied before; None when nobody can know, for which it counts as first
+    :param first_run: whether nothing was applied before; None when nobody can know, for which it counts as
+        first
     :param missing: cells that want a value without an option, by attribute id
     """
     writes = list(actions)

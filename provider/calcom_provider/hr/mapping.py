@@ -162,8 +162,8 @@ def load_mapping(mapping: str | Path | Mapping[str, Any], **changes: Any) -> HrM
     """Load a mapping by shipped name, from a YAML file, or from a dict.
 
     :param mapping: one of :data:`SHIPPED`, a path to a YAML file, or the mapping itself
-    :param changes: settings of ``employees`` or ``absences`` to lay over it, one level deep, so that a shipped mapping
-        can be given the customer's own words (``absences={"excluded_types": [...]}``)
+    :param changes: settings of ``employees`` or ``absences`` to lay over it, one level deep, so that a
+        shipped mapping can be given the customer's own words (``absences={"excluded_types": [...]}``)
     :raises HrSettingsError: naming the place that is wrong
     """
     raw = mapping if isinstance(mapping, Mapping) else _read_yaml(mapping)

@@ -208,7 +208,7 @@ class _PersonDiff:
     def _pair(
         self, wanted: list[Segment], entries: list[OooEntry]
     ) -> tuple[list[tuple[OooEntry, Segment]], list[Segment], list[OooEntry]]:
-        """Give each wanted run the entry that becomes it: the same days, then shared days, then the same request."""
+        """Give each wanted run the entry that becomes it: same days first, then shared days, then request."""
         pairs: list[tuple[OooEntry, Segment]] = []
         wanted, entries = list(wanted), list(entries)
 
@@ -241,7 +241,7 @@ class _PersonDiff:
         return pairs, wanted, entries
 
     def _may_become(self, entry: OooEntry, segment: Segment) -> bool:
-        """Say whether an entry may be moved: one that has begun keeps its past, so it can only change its end."""
+        """Say whether an entry may be moved: one that has begun keeps its past and can only change its end."""
         return entry.start >= self.settings.as_of or segment.start <= self.settings.as_of
 
     def _days(self, segment: Segment, entry: OooEntry) -> tuple[date, date]:

@@ -1,8 +1,9 @@
 """Put out-of-office writes in the order Cal.com accepts.
 
 Its check against circular redirects looks, for an entry without a cover, at every entry that redirects to the
-person. So redirects to somebody who goes away themselves are taken back first, plain entries of people who cover
-come before the entries that redirect to them, and removals come last so that nobody is bookable in between.
+person. So redirects to somebody who goes away themselves are taken back first, plain entries of people who
+cover come before the entries that redirect to them, and removals come last so that nobody is bookable in
+between.
 """
 
 from __future__ import annotations

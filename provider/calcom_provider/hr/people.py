@@ -1,7 +1,7 @@
 """Match HR people with Cal.com users, and say for everybody why or why not.
 
-The order is: alias table, HR id kept in the user's metadata, work e-mail, further e-mails of the record. Never the
-name. Nobody is invited and nobody removed: people without a match are reported.
+The order is: alias table, HR id kept in the user's metadata, work e-mail, further e-mails of the record.
+Never the name. Nobody is invited and nobody removed: people without a match are reported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class CalUser:
     :param email: the address Cal.com knows
     :param time_zone: IANA name of the user's zone, None when unknown
     :param accepted: whether the membership is accepted; assigning to another one answers 404
-    :param has_profile: whether the user is listed in the organisation; out-of-office calls answer 403 otherwise
+    :param has_profile: whether the user is listed in the organisation; out-of-office calls answer 403
+        otherwise
     :param metadata: the user's own JSON, in which some customers keep the HR id
     """
 
@@ -172,8 +173,8 @@ class People:
 def match_people(employees: Iterable[Employee], directory: Directory, as_of: date) -> People:
     """Give every employee record its bucket.
 
-    Of several records of one HR id the newest counts. Of several records with one mailbox the one still employed
-    counts; two of those make the mailbox ambiguous, and neither is written.
+    Of several records of one HR id the newest counts. Of several records with one mailbox the one still
+    employed counts; two of those make the mailbox ambiguous, and neither is written.
 
     :param employees: the canonical records
     :param directory: the Cal.com users

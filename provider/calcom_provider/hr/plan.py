@@ -1,7 +1,7 @@
 """Hold a plan: what would be written, what was seen when it was decided, and whether the guards allow it.
 
-A plan is an artefact. It can be read, stored, approved and applied exactly; two plans with the same hash do the
-same. The hash knows neither the run nor the clock.
+A plan is an artefact. It can be read, stored, approved and applied exactly; two plans with the same hash do
+the same. The hash knows neither the run nor the clock.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from calcom_provider.hr.text import clean
 
 
 def stale_actions(plan: Plan, progress: Mapping[int, Progress], state: CalState) -> set[int]:
-    """Return the numbers of unsent actions whose precondition no longer holds, and of those that depend on them.
+    """Return the numbers of unsent actions whose precondition no longer holds, and of what needs them.
 
     Writes in the plan's own ledger are no change: what they touched is left out of the comparison.
 

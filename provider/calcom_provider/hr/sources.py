@@ -1,7 +1,7 @@
 """Turn what an HR system hands over into rows of cells, without interpreting any of them.
 
-Text is read as text. A file that cannot be read, holds nothing or lacks a column stops the run: an empty answer
-must never look like an organisation whose people all came back to work.
+Text is read as text. A file that cannot be read, holds nothing or lacks a column stops the run: an empty
+answer must never look like an organisation whose people all came back to work.
 """
 
 from __future__ import annotations

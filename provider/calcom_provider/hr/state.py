@@ -1,4 +1,4 @@
-"""Hold what Cal.com said when it was read: users, attributes with options and holders, out-of-office entries."""
+"""Hold what Cal.com said when it was read: users, attributes with their holders, out-of-office entries."""
 
 from __future__ import annotations
 
