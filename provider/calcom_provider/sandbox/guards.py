@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from calcom_provider.sandbox.context import Context
 from calcom_provider.sandbox.errors import forbidden, not_found
+from calcom_provider.sandbox.permissions import check_permissions
 
 REMEMBERED_SECONDS = 300.0
 
@@ -31,6 +32,7 @@ class Guards:
         """
         route = context.route
         in_organization = "orgId" in context.values
+        check_permissions(context)
         if in_organization:
             _is_organization(context)
         if route.role:

@@ -209,3 +209,24 @@ def test_the_organisation_itself_can_be_a_platform() -> None:
     sandbox = Sandbox(20, limit=None, platform=True, managed_organizations=5, managed_users=3)
     counts = sandbox.rows()
     assert (counts["managed_organizations"], counts["oauth_clients"], counts["managed_users"]) == (5, 1, 3)
+
+
+# -- permissions ----------------
+
+
+def test_a_client_is_held_to_its_permissions_but_not_on_organisation_routes(calcom: Caller) -> None:
+    body = {"name": "Reader", "redirectUris": [], "permissions": ["BOOKING_READ"]}
+    made = calcom.data("POST", "/v2/oauth-clients", body, status=201, key="operator")
+    headers = {"key": None, "x_cal_client_id": made["clientId"], "x_cal_secret_key": made["clientSecret"]}
+    status, text = calcom.error("GET", "/v2/me", **headers)
+    assert (status, text.endswith("does not have the required permissions=PROFILE_READ.")) == (403, True)
+    assert calcom.send("GET", "/v2/bookings", cal_api_version="2024-08-13", **headers).status == 200
+    number = calcom.sandbox.keys["platform_organization_id"]
+    assert calcom.send("GET", f"/v2/organizations/{number}/users", **headers).status == 200
+
+
+def test_the_refusal_of_a_token_holds_the_token(calcom: Caller) -> None:
+    token = calcom.sandbox.keys["managed_token"]
+    (row,) = calcom.world.oauth_clients
+    row["permissions"] = ["BOOKING_READ"]
+    assert token in calcom.error("GET", "/v2/me", key=token)[1]

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from calcom_provider.sandbox.bookings import booking_view, moment
 from calcom_provider.sandbox.context import Context
 from calcom_provider.sandbox.errors import bad_request, not_found
+from calcom_provider.sandbox.groups.event_types import signed_in
 from calcom_provider.sandbox.routing import handles
 from calcom_provider.sandbox.stores import bookings
 from calcom_provider.sandbox.tables import Row
@@ -145,6 +146,7 @@ def _references(context: Context, row: Row) -> list[dict[str, Any]]:
 
 @handles("bookings.list_calendar_links", auth="optional")
 def list_calendar_links(context: Context) -> list[dict[str, Any]]:
+    signed_in(context)
     row = find(context, "Booking with uid {} not found")
     start, end, title = moment(row["start"]), moment(row["end"]), quote(row["title"])
     span = f"startdt={start:%Y-%m-%dT%H:%M:%SZ}&enddt={end:%Y-%m-%dT%H:%M:%SZ}&subject={title}&rru=addevent"
