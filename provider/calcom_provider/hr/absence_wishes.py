@@ -93,6 +93,7 @@ class _Wishing:
             known=self.known,
             protected=frozenset(self.protected | self._owners_of_unreadable()),
             protected_requests=frozenset(marker.keyed(key) for key in self.uncertain),
+            tokens={marker.token([one.key]): marker.keyed(one.key) for one in self.absences.requests},
             everybody_protected=self.blind,
             in_scope=frozenset(self.people.matched()) if scoped else None,
             window=self.policy.window,
@@ -176,7 +177,7 @@ class _Wishing:
         return {
             person.user.id
             for request in self.absences.requests
-            if request.key in self.uncertain
+            if request.key in self.absences.unreadable
             for person in [self.people.resolve(request.employee_id, request.email)]
             if person.user
         }

@@ -25,8 +25,8 @@ MissingOption = Literal["fail", "skip", "create"]
 Blank = Literal["leave", "clear"]
 
 _KEYS = {
-    "attribute", "mode", "value_map", "separators", "blank", "clear_word", "missing_option", "decimal", "grouping",
-    "fold_accents", "match_slugs", "on_locked",
+    "attribute", "mode", "value_map", "separators", "blank", "clear_word", "missing_option", "decimal",
+    "grouping", "fold_accents", "match_slugs", "on_locked",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateTable
 from calcom_provider.hr.errors import LedgerError
 
 Run = Any
-"""``run(statement, rows=None)`` inside a transaction: returns the rows of a query as dicts, else how many changed."""
+"""``run(statement, rows=None)`` in a transaction returns a query's rows as dicts, else how many changed."""
 
 
 class Database:

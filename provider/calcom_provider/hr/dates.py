@@ -180,7 +180,7 @@ def _from_iso(text: str) -> Moment | None:
 def _from_excel(text: str) -> Moment | None:
     if not _SERIAL.fullmatch(text):
         return None
-    return Moment(_EXCEL_ZERO + timedelta(days=int(text.split(".")[0])))
+    return Moment(_EXCEL_ZERO + timedelta(days=int(text.partition(".")[0])))
 
 
 def _from_epoch(text: str) -> Moment | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -246,7 +247,7 @@ def _bridged(
     """
     away = sorted(day for day in shares if day in out)
     found: list[tuple[date, tuple[str, int | None]]] = []
-    for before, after in zip(away, away[1:], strict=False):
+    for before, after in pairwise(away):
         gap = list(each_day(before + timedelta(days=1), after - timedelta(days=1)))
         if gap and all(shares[day][0] == 0 if day in shares else day.weekday() >= 5 for day in gap):
             found += [(day, shares[before][1:]) for day in gap if day not in out]

@@ -56,8 +56,8 @@ NEVER = {"vanished_hard", "directory_sync", "locked_attribute", "stale"}
 """Guards that nobody can override."""
 
 GUARDS = (
-    "source_drop", "match_rate", "match_rate_drop", "vanished", "vanished_hard", "unassigns", "foreign_unassigns",
-    "persons_changed", "same_day", "segment_days", "new_options", "missing_options", "directory_sync",
+    "source_drop", "match_rate", "match_rate_drop", "vanished", "vanished_hard", "unassigns",
+    "foreign_unassigns", "persons_changed", "same_day", "segment_days", "new_options", "missing_options", "directory_sync",
     "locked_attribute", "stale",
 )  # fmt: skip
 
@@ -80,7 +80,7 @@ class Confirmation:
         :param value: what the user gave
         :raises HrSettingsError: for a guard that does not exist or cannot be overridden
         """
-        if value is None or value == "" or value == {}:
+        if not value:
             return cls()
         if isinstance(value, str):
             return cls(plan_hash=value)

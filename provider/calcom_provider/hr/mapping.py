@@ -32,8 +32,8 @@ _EMPLOYEE_FIELDS = {
 _ABSENCE_FIELDS = {
     "required": {"key", "status"},
     "known": {
-        "key", "employee_id", "email", "status", "type", "modified", "start", "end", "day", "days", "unit", "amount",
-        "half_start", "half_end", "kind", "percent", "open_ended", "removed", "cover",
+        "key", "employee_id", "email", "status", "type", "modified", "start", "end", "day", "days", "unit",
+        "amount", "half_start", "half_end", "kind", "percent", "open_ended", "removed", "cover",
     },
 }  # fmt: skip
 _FORMAT_KEYS = {"format", "records", "separator", "encoding", "date_formats", "statuses", "fields"}

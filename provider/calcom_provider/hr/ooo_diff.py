@@ -33,6 +33,7 @@ class Wishes:
     :param known: keyed digests of the requests that are in the feed, by user id
     :param protected: users about whom the feed is uncertain; nothing of theirs vanishes
     :param protected_requests: keyed digests of requests that are unreadable or waiting for a decision
+    :param tokens: keyed digest of a request by the token its own entry carries in its notes
     :param everybody_protected: whether the feed is uncertain about nobody in particular
     :param in_scope: users of whom the feed would speak; None when it speaks of all
     :param window: first and last day of which the feed speaks
@@ -44,6 +45,7 @@ class Wishes:
     known: Mapping[int, set[str]] = field(default_factory=dict)
     protected: frozenset[int] = frozenset()
     protected_requests: frozenset[str] = frozenset()
+    tokens: Mapping[str, str] = field(default_factory=dict)
     everybody_protected: bool = False
     in_scope: frozenset[int] | None = None
     window: tuple[date | None, date | None] = (None, None)
@@ -233,15 +235,15 @@ class _PersonDiff:
             if entry in entries and segment in wanted:
                 take(entry, segment)
         for entry in list(entries):
-            known = self.owned.entries.get(entry.id)
+            requests = self._requests_behind(entry)
             for segment in list(wanted):
-                if known and known.requests & self._requests(segment) and self._may_become(entry, segment):
+                if requests & self._requests(segment) and self._may_become(entry, segment):
                     take(entry, segment)
                     break
         return pairs, wanted, entries
 
     def _may_become(self, entry: OooEntry, segment: Segment) -> bool:
-        """Say whether an entry may be moved: one that has begun keeps its past and can only change its end."""
+        """Say whether an entry may be moved: one that has begun can only change its end."""
         return entry.start >= self.settings.as_of or segment.start <= self.settings.as_of
 
     def _days(self, segment: Segment, entry: OooEntry) -> tuple[date, date]:
@@ -300,16 +302,15 @@ class _PersonDiff:
     def _why_gone(self, entry: OooEntry) -> str | None:
         """Return why an entry may go, None when it must stay."""
         ahead = [day for day in _days_of(entry) if day >= self.settings.as_of]
-        known = self.owned.entries.get(entry.id)
-        requests = known.requests if known else frozenset()
+        requests = self._requests_behind(entry)
         approved = self.wishes.approved.get(self.user_id, set())
+        if all(day in self.wishes.removed.get(self.user_id, set()) - approved for day in ahead):
+            return "cancelled"
         if self.wishes.protected_requests & requests or (
             not requests and self.user_id in self.wishes.protected
         ):
             self._report("kept_uncertain", level="warning", days=(entry.start.isoformat(),))
             return None
-        if all(day in self.wishes.removed.get(self.user_id, set()) - approved for day in ahead):
-            return "cancelled"
         if requests and requests <= self.wishes.known.get(self.user_id, set()):
             return "moved"
         if all(day in approved for day in ahead):
@@ -322,6 +323,13 @@ class _PersonDiff:
             self._report("outside_window", level="info", days=(entry.start.isoformat(),))
             return None
         return "vanished"
+
+    def _requests_behind(self, entry: OooEntry) -> frozenset[str]:
+        """Return the requests behind an entry: the ledger knows them, else the mark may give one away."""
+        if known := self.owned.entries.get(entry.id):
+            return known.requests
+        keyed = self.wishes.tokens.get(self.settings.marker.found_in(entry.notes) or "")
+        return frozenset([keyed] if keyed else [])
 
     def _delete(self, entry: OooEntry, why: str) -> None:
         self.actions.append(
