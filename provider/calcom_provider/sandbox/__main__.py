@@ -7,9 +7,11 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import fields
 
 import orjson
 
+from calcom_provider.sandbox.seed_more import Sizes
 from calcom_provider.sandbox.server import Sandbox
 
 
@@ -27,6 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--faults", default="{}", help="faults to start with, as JSON ({})")
     parser.add_argument("--json", action="store_true", help="print url and keys as one line of JSON")
+    for size in fields(Sizes):
+        name = size.name.replace("_", "-")
+        if isinstance(size.default, bool):
+            parser.add_argument(f"--{name}", action="store_true", help=f"see Sizes.{size.name}")
+        else:
+            parser.add_argument(f"--{name}", type=int, default=size.default, help=f"see Sizes.{size.name}")
     options = parser.parse_args(arguments)
     limit = None
     if options.limit != "none":
@@ -35,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sandbox = Sandbox(
         options.users, options.seed, options.port, limit, ooo=options.ooo, teams=options.teams,
         team_size=options.team_size, faults=orjson.loads(options.faults),
+        **{size.name: getattr(options, size.name) for size in fields(Sizes)},
     )  # fmt: skip
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

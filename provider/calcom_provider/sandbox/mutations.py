@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from calcom_provider.sandbox import mutations_more
 from calcom_provider.sandbox.tables import Row, Table
 from calcom_provider.sandbox.world import World
 
@@ -15,6 +16,10 @@ LISTS = {
     "org_attributes.list": "attributes",
     "org_attribute_options.list_assigned": "attribute_options",
     "org_team_memberships.list": "team_memberships",
+    "org_bookings.list": "bookings",
+    "org_schedules.list": "schedules",
+    "org_routing_forms.list": "routing_forms",
+    "org_webhooks.list": "webhooks",
 }
 """The resource behind each list that rows can be churned in."""
 
@@ -35,7 +40,9 @@ def mutate(world: World, organization_id: int, resource: str, what: str, place: 
         table, rows = _rows(world, organization_id, resource)
         row = rows[place % len(rows)]
         if what == "move":
-            table.update(row)
+            # Only these show when they were changed last
+            changed = resource in ("bookings", "routing_forms")
+            table.update(row, **({"updatedAt": world.now()} if changed else {}))
         else:
             _delete(world, resource, row)
         return row["id"]  # type: ignore[no-any-return]
@@ -56,6 +63,8 @@ def churn(
 
 
 def _rows(world: World, organization_id: int, resource: str) -> tuple[Table, list[Row]]:
+    if resource in mutations_more.RESOURCES:
+        return mutations_more.rows(world, organization_id, resource)
     if resource == "users":
         profiles = world.profiles.by("organizationId", organization_id)
         ids = sorted(row["userId"] for row in profiles)
@@ -80,6 +89,8 @@ def _rows(world: World, organization_id: int, resource: str) -> tuple[Table, lis
 
 
 def _insert(world: World, organization_id: int, resource: str) -> int | str:
+    if resource in mutations_more.RESOURCES:
+        return mutations_more.insert(world, organization_id, resource)
     number = world.ids.number("newcomers")
     if resource in ("users", "memberships"):
         user = world.add_user(
@@ -113,7 +124,9 @@ def _insert(world: World, organization_id: int, resource: str) -> int | str:
 
 
 def _delete(world: World, resource: str, row: Row) -> None:
-    if resource == "users":
+    if resource in mutations_more.RESOURCES:
+        mutations_more.table(world, resource).delete(row)
+    elif resource == "users":
         world.drop_user(row)
     elif resource == "memberships":
         world.drop_membership(row)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
+
+import pytest
+import requests
 
 from calcom_provider.api.operations import catalogue, resolve
 from calcom_provider.sandbox import stores
+from calcom_provider.sandbox.mutations import mutate
 from calcom_provider.sandbox.routing import Route, routes
 from tests.unit.sandbox.conftest import Caller
-
-# What an organisation route answers without credentials, and which parts of a path these calls fill in
-OPEN = {"event_types.list", "timezones.list", "slots.list"}
 
 
 def served() -> dict[str, Route]:
@@ -73,3 +76,43 @@ def test_the_same_seed_makes_the_same_world() -> None:
 
     assert rows(5) == rows(5)
     assert rows(5) != rows(6)
+
+
+@pytest.mark.parametrize("resource", ["bookings", "schedules", "routing_forms", "webhooks"])
+def test_rows_change_behind_a_readers_back(resource: str) -> None:
+    calcom = Caller(limit=None)
+    path = resource.replace("_", "-")
+    before = {row["id"]: row for row in calcom.data("GET", f"{path}?take=250")}
+    added = mutate(calcom.world, calcom.organization_id, resource, "insert")
+    gone = mutate(calcom.world, calcom.organization_id, resource, "delete", 0)
+    moved = mutate(calcom.world, calcom.organization_id, resource, "move", 0)
+    after = {row["id"]: row for row in calcom.data("GET", f"{path}?take=250")}
+    assert after.keys() - before.keys() == {added} - {gone}
+    assert before.keys() - after.keys() == {gone} - {added}
+    if resource in ("bookings", "routing_forms") and moved in before:
+        assert after[moved]["updatedAt"] != before[moved]["updatedAt"]
+
+
+def test_the_shell_takes_the_sizes() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "calcom_provider.sandbox",
+        "--json",
+        "--users",
+        "5",
+        "--bookings",
+        "31",
+        "--tied",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            known = json.loads(process.stdout.readline())
+            url = f"{known['url']}/organizations/{known['organization_id']}/bookings?take=1"
+            answer = requests.get(
+                url, headers={"Authorization": f"Bearer {known['keys']['admin']}"}, timeout=5
+            )
+            assert answer.json()["pagination"]["totalItems"] == 31
+        finally:
+            process.terminate()
