@@ -87,6 +87,8 @@ class CalComClient:
         self._retries = retries
         self._organization_id = organization_id
         self._stats = ClientStats()
+        self.page_sizes: dict[str, int] = {}
+        """By operationId: the page size that this API turned out to take, where it is less than usual."""
         self._cancel = threading.Event()
         self._lock = threading.Lock()
         agent = f"airflow-provider-calcom/{__version__}"

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calcom_provider.api.errors import IncompleteReadError, ParameterError
+from calcom_provider.api.errors import IncompleteReadError, InvalidRequestError, ParameterError
 from calcom_provider.api.operations import Operation, Paging
 from calcom_provider.api.page_fetch import Ahead, Fetched, Fetcher, Key, KnownPage, pages_for
 from calcom_provider.api.page_order import Gap, OrderedPass
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["KnownPage", "Page", "PageReader"]
 
 PASSES = 3
+COMMON_SIZE = 250
 ALL = Paging("none")
 UNFILTERED_TAKE = 100_000
 INEXACT_COUNT = ("afterUpdatedAt", "beforeUpdatedAt", "afterCreatedAt", "beforeCreatedAt")
@@ -181,7 +182,30 @@ class PageReader:
             self._done()
         elif kind == "cursor":
             yield from self._cursor()
-        elif self._order in ("number", "uuid", "cuid") and self._paging.key and self._take > 1:
+        else:
+            yield from self._by_position()
+
+    def _by_position(self) -> Iterator[Page]:
+        """Read by position; where the API takes no page that large, use the size that every list takes."""
+        size = self._client.page_sizes.get(self._operation.id)
+        self._take = min(self._take, size or self._take)
+        read = self._by_order()
+        try:
+            first = next(read, None)
+        except InvalidRequestError as error:
+            if error.status != 400 or self._take <= COMMON_SIZE:
+                raise
+            self._client.page_sizes[self._operation.id] = self._take = COMMON_SIZE
+            # Page marks of another page size are of no use.
+            self._known = {}
+            yield from self._by_order()
+            return
+        if first is not None:
+            yield first
+            yield from read
+
+    def _by_order(self) -> Iterator[Page]:
+        if self._order in ("number", "uuid", "cuid") and self._paging.key and self._take > 1:
             yield from self._by_key()
         else:
             yield from self._by_passes(0, None)

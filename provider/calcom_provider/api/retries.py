@@ -101,9 +101,9 @@ def run(
     :raises CalComError: the last failure otherwise.
     """
     started = time.monotonic()
-    pause = tenacity.wait_exponential_jitter(
-        initial=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
-    )
+    pause = tenacity.wait_exponential(
+        multiplier=policy.first_wait, max=policy.longest_wait
+    ) + tenacity.wait_random(0, policy.first_wait)
     landed = False
 
     def again(state: tenacity.RetryCallState) -> bool:
