@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from calcom_provider.hr.errors import HrSettingsError
 from calcom_provider.hr.plan import digest
@@ -28,7 +28,6 @@ class OwnedEntry:
     :param to_user_id: cover as written
     :param wish: digest of what HR said then
     :param requests: keyed digests of the requests behind it
-    :param state: ``active``, or ``tombstone`` once somebody deleted it by hand
     :param unclear: whether the write went unanswered, so that a twin of it may have landed
     """
 
@@ -40,7 +39,6 @@ class OwnedEntry:
     to_user_id: int | None = None
     wish: str = ""
     requests: frozenset[str] = frozenset()
-    state: Literal["active", "tombstone"] = "active"
     unclear: bool = False
 
 
@@ -154,6 +152,5 @@ def owned_from(record: Mapping[str, Any]) -> OwnedEntry:
         to_user_id=record["to_user_id"],
         wish=str(record["wish"]),
         requests=frozenset(str(record["requests"]).split()),
-        state="tombstone" if record["state"] == "tombstone" else "active",
         unclear=bool(record["unclear"]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -101,7 +102,7 @@ class UndoJob(Job):
         whole = _renumbered([one for _, one in drafts])
         draft = Plan(uuid.uuid4().hex, "undo", done.organization_id, done.namespace, done.hash, whole)
         stale = stale_actions(draft, {}, state)
-        kept = [one for number, (_, one) in enumerate(drafts, start=1) if number not in stale]
+        kept = [one for one in whole if one.number not in stale]
         lost += [
             {"number": origin, "code": "changed_since"}
             for number, (origin, _) in enumerate(drafts, start=1)
@@ -118,6 +119,7 @@ class _Inverse:
         self.today = today
         self.held = {name: one.by_user() for name, one in state.attributes.items()}
         self.lost: list[dict[str, Any]] = []
+        self.released: dict[str, dict[int, int]] = defaultdict(dict)  # option: user, number of the unassign
 
     def run(self) -> list[tuple[int, Action]]:
         drafts = []
@@ -128,6 +130,8 @@ class _Inverse:
             inverse = self._of(action, known.result_id)
             if inverse is not None:
                 drafts.append((action.number, inverse))
+            if inverse is not None and inverse.kind == "unassign":
+                self.released[str(inverse.option_id)][inverse.user_id or 0] = len(drafts)
         return drafts
 
     def _of(self, action: Action, result_id: str | None) -> Action | None:
@@ -158,14 +162,29 @@ class _Inverse:
             own = {"not_ours": True} if action.own.get("foreign") else {}
             return replace(base, kind="assign", after=dict(action.before), own=own)
         if action.kind == "option_update":
-            value = action.before["value"]
-            after = {"value": value, "slug": slugify(value)}
-            return replace(base, kind="option_update", before={"value": action.after["value"]}, after=after)
+            return self._rename_back(action, base)
         if action.kind == "option_create":
             return replace(
                 base, kind="option_delete", user_id=None, before={"value": action.after["value"]}, seen={}
             )
         return self._lose(action, "option_deleted")
+
+    def _rename_back(self, action: Action, base: Action) -> Action | None:
+        """Give an option its old text back, after those who came to share it by this plan have left it."""
+        attribute = self.state.attributes.get(str(action.attribute_id))
+        holders = attribute.holders.get(str(action.option_id), set()) if attribute else set()
+        released = self.released[str(action.option_id)]
+        if holders - set(released) != {action.user_id}:
+            return self._lose(action, "changed_since")
+        value = action.before["value"]
+        return replace(
+            base,
+            kind="option_update",
+            before={"value": action.after["value"]},
+            after={"value": value, "slug": slugify(value)},
+            seen={**base.seen, "holders": sorted(holders)},
+            depends_on=tuple(sorted(released.values())),
+        )
 
     def _entry(self, action: Action, result_id: str | None) -> Action | None:
         ooo_id = action.ooo_id or int(result_id or 0)
@@ -200,4 +219,11 @@ class _Inverse:
 
 
 def _renumbered(actions: list[Action]) -> tuple[Action, ...]:
-    return numbered([replace(one, number=number) for number, one in enumerate(actions, start=1)])
+    """Number actions by their places; those that drop out take what depends on them along beforehand."""
+    place = {one.number: number for number, one in enumerate(actions, start=1) if one.number}
+    return numbered(
+        [
+            replace(one, number=number, depends_on=tuple(place.get(other, other) for other in one.depends_on))
+            for number, one in enumerate(actions, start=1)
+        ]
+    )
