@@ -69,7 +69,9 @@ class _Check:
         if action.kind == "option_update":
             holders = attribute.holders.get(str(action.option_id), set())
             return (
-                option is not None and option.value == action.before["value"] and holders == set(action.seen["holders"])
+                option is not None
+                and option.value == action.before["value"]
+                and holders == set(action.seen["holders"])
             )
         return action.option_id is None or bool(action.depends_on) or option is not None
 
