@@ -11,7 +11,7 @@ from dataclasses import fields
 
 import orjson
 
-from calcom_provider.sandbox.seed_more import Sizes
+from calcom_provider.sandbox.seed_settings import Sizes
 from calcom_provider.sandbox.server import Sandbox
 
 

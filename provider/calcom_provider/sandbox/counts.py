@@ -21,6 +21,8 @@ def counts(world: World, organization_id: int) -> dict[str, int]:
     forms = [row for team in teams for row in stores.routing_forms(world).by("teamId", team)]
     flows = [row for team in teams for row in stores.workflows(world).by("teamId", team)]
     apps = [row for team in teams for row in stores.credentials(world).by("teamId", team)]
+    roles = stores.roles(world).by("ownerId", organization_id)
+    team_roles = [row for team in teams for row in stores.roles(world).by("ownerId", team)]
     clients = world.oauth_clients.by("organizationId", organization_id)
     return {
         "schedules": len(schedules),
@@ -32,6 +34,10 @@ def counts(world: World, organization_id: int) -> dict[str, int]:
         "booking_guests": sum(len(row["guests"] or ()) for row in booked),
         "team_event_types": len(types),
         "team_event_type_hosts": sum(len(row["hosts"]) for row in types),
+        "roles": len(roles),
+        "role_permissions": sum(len(row["permissions"]) for row in roles),
+        "team_roles": len(team_roles),
+        "team_role_permissions": sum(len(row["permissions"]) for row in team_roles),
         "routing_forms": len(forms),
         "routing_form_responses": sum(
             len(stores.form_responses(world).by("formId", row["id"])) for row in forms
@@ -40,6 +46,7 @@ def counts(world: World, organization_id: int) -> dict[str, int]:
         "team_workflows": sum(row["kind"] == "event-type" for row in flows),
         "team_workflow_steps": sum(len(row["steps"]) for row in flows if row["kind"] == "event-type"),
         "team_form_workflows": sum(row["kind"] == "routing-form" for row in flows),
+        "team_form_workflow_steps": sum(len(row["steps"]) for row in flows if row["kind"] == "routing-form"),
         "team_verified_emails": sum(len(stores.verified_emails(world).by("teamId", team)) for team in teams),
         "team_verified_phones": sum(len(stores.verified_phones(world).by("teamId", team)) for team in teams),
         "team_conferencing_apps": sum(row["type"].endswith("_video") for row in apps),

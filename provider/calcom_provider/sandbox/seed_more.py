@@ -7,19 +7,16 @@ what was there before.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from calcom_provider.sandbox import event_types, people, stores
+from calcom_provider.sandbox import event_types, stores
 from calcom_provider.sandbox.bookings import add_booking, attendee
-from calcom_provider.sandbox.groups.conferencing import add_credential
 from calcom_provider.sandbox.groups.managed_organizations import add_managed
 from calcom_provider.sandbox.groups.managed_users import add_managed_user, long_address
 from calcom_provider.sandbox.groups.oauth_clients import add_client
-from calcom_provider.sandbox.groups.routing_forms import add_form, add_response
 from calcom_provider.sandbox.groups.schedules import add_schedule
-from calcom_provider.sandbox.groups.workflows import add_workflow
+from calcom_provider.sandbox.seed_settings import Settings, Sizes
 from calcom_provider.sandbox.tables import Row
 from calcom_provider.sandbox.world import World, iso
 
@@ -56,42 +53,6 @@ _TEAM = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Say how much of what.
-
-    :param bookings: bookings in all; from 30 on four of them are one series and one has seats.
-    :param tied: True gives all but those of the series and the seats one time of creation and of the last
-        change, ``"all"`` the same start too.
-    :param event_types: event types in all, of users and of teams.
-    :param schedules: schedules in all; None for one per user, at most 60.
-    :param routing_forms: forms of teams; each second one has responses.
-    :param form_responses: responses in all.
-    :param webhooks: webhooks of the organisation.
-    :param workflows: workflows of teams.
-    :param verified: verified addresses, and as many numbers, of teams.
-    :param managed_organizations: organisations that the platform manages.
-    :param managed_users: users that the platform's first client manages.
-    :param oauth_clients: clients of the platform.
-    :param platform: whether the organisation itself is a platform customer, so that clients, managed users
-        and managed organisations are its own; else they belong to the neighbouring platform.
-    """
-
-    bookings: int = 60
-    tied: bool | str = False
-    event_types: int = 9
-    schedules: int | None = None
-    routing_forms: int = 3
-    form_responses: int = 12
-    webhooks: int = 2
-    workflows: int = 2
-    verified: int = 2
-    managed_organizations: int = 2
-    managed_users: int = 4
-    oauth_clients: int = 1
-    platform: bool = False
-
-
 class More:
     """Build what lies beside people and teams.
 
@@ -123,9 +84,14 @@ class More:
         self._schedules()
         self._event_types()
         self._bookings()
-        self._forms()
-        self._webhooks()
-        self._team_things()
+        Settings(
+            self.world,
+            self.id,
+            members=self.members,
+            teams=self.teams,
+            types=self.types,
+            sizes=self.sizes,
+        ).build()
         self._platform()
 
     # -- people's time ----------------
@@ -311,108 +277,6 @@ class More:
             icsUid="",
             attendees=seats,
         )
-
-    # -- forms, webhooks, what teams have ----------------
-
-    def _forms(self) -> None:
-        redirect = next((row["id"] for row in self.types if row["teamId"]), None)
-        forms = []
-        for number in range(self.sizes.routing_forms if self.teams else 0):
-            team = self.teams[number % min(2, len(self.teams))]
-            moment = iso(self.world.today - timedelta(days=90 - number))
-            forms.append(
-                add_form(
-                    self.world,
-                    team["id"],
-                    f"Inbound {number}",
-                    description=f"Form {number}",
-                    createdAt=moment,
-                    updatedAt=iso(self.world.today - timedelta(days=20 + number)),
-                    userId=self.members[0]["id"],
-                    routes=[
-                        {
-                            "id": "route-1",
-                            "action": {
-                                "type": "eventTypeRedirectUrl",
-                                "value": "team/demo",
-                                "eventTypeId": redirect,
-                            },
-                            "isFallback": False,
-                        },
-                        {
-                            "id": "route-2",
-                            "action": {"type": "customPageMessage", "value": "Thanks"},
-                            "isFallback": True,
-                        },
-                    ],
-                    fields=[
-                        {
-                            "id": "f-region",
-                            "type": "select",
-                            "label": "Region",
-                            "required": True,
-                            "options": [{"id": "o1", "label": "EMEA"}, {"id": "o2", "label": "AMER"}],
-                        },
-                        {"id": "f-note", "type": "text", "label": "Note", "required": False},
-                    ],
-                )
-            )
-        booked = [row["uid"] for row in stores.bookings(self.world).ordered()[:40]]
-        for number in range(self.sizes.form_responses if forms else 0):
-            moment = iso(self.world.today - timedelta(days=30, hours=-number))
-            answers = {
-                "f-region": {"label": "Region", "value": self.random.choice(("EMEA", "AMER"))},
-                "f-note": {"label": "Note", "value": people.NOTES[number % len(people.NOTES)] or ""},
-            }
-            uid = booked[number] if number % 5 == 0 and number < len(booked) else None
-            form = forms[number * 2 % len(forms)]
-            add_response(
-                self.world, form, answers, createdAt=moment, updatedAt=moment, routedToBookingUid=uid
-            )
-
-    def _webhooks(self) -> None:
-        owners = dict.fromkeys(("userId", "teamId", "eventTypeId", "oAuthClientId"))
-        for number in range(self.sizes.webhooks):
-            stores.webhooks(self.world).insert(
-                {
-                    **owners,
-                    "teamId": self.id,
-                    "payloadTemplate": None if number % 2 else '{"type":"{{type}}"}',
-                    "triggers": ["BOOKING_CREATED", "BOOKING_CANCELLED"],
-                    "active": number % 3 != 2,
-                    "subscriberUrl": f"https://hooks.lumen.example/{number}",
-                    "createdAt": self.world.now(),
-                    "secret": f"whk_{self.world.ids.token(24)}" if number % 2 == 0 else None,
-                }
-            )
-
-    def _team_things(self) -> None:
-        world, owner = self.world, self.members[0]
-        for number in range(self.sizes.workflows if self.teams else 0):
-            team = self.teams[number % min(2, len(self.teams))]
-            step = {
-                "id": world.ids.number("workflow_steps"),
-                "stepNumber": 1,
-                "action": "email_attendee",
-                "recipient": "attendee",
-                "email": "",
-                "phone": "",
-                "template": "reminder",
-                "includeCalendarEvent": False,
-                "sender": "Lumen",
-                "message": {"subject": "Soon", "html": "<p>Soon</p>"},
-            }
-            add_workflow(world, team["id"], f"Reminder {number}", steps=[step])
-        for number in range(self.sizes.verified if self.teams else 0):
-            team_id = self.teams[0]["id"]
-            address = {"userId": owner["id"], "teamId": team_id, "email": f"desk{number}@lumen.example"}
-            stores.verified_emails(world).insert(address)
-            phone = {"userId": owner["id"], "teamId": team_id, "phoneNumber": f"+4144000000{number % 10}"}
-            stores.verified_phones(world).insert(phone)
-        if self.teams:
-            add_credential(world, "zoom_video", "zoom", team_id=self.teams[0]["id"])
-        calendar = {"name": owner["email"], "externalId": owner["email"], "readOnly": False, "primary": True}
-        add_credential(world, "google_calendar", "google-calendar", owner["id"], calendars=[calendar])
 
     # -- the platform ----------------
 

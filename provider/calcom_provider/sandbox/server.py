@@ -18,7 +18,8 @@ from calcom_provider.sandbox import seed as _seed
 from calcom_provider.sandbox.app import Application
 from calcom_provider.sandbox.counts import counts
 from calcom_provider.sandbox.gateway import Gateway
-from calcom_provider.sandbox.seed_more import More, Sizes
+from calcom_provider.sandbox.seed_more import More
+from calcom_provider.sandbox.seed_settings import Sizes
 from calcom_provider.sandbox.world import DAY_ONE, World
 
 
@@ -41,7 +42,7 @@ class Sandbox:
     :param absent: short names of operations that this build does not have (404, as of unknown routes).
     :param broken: short names of operations that always end in an internal error.
     :param sizes: how much lies beside people and teams, see
-        :class:`~calcom_provider.sandbox.seed_more.Sizes`: ``bookings``, ``tied``, ``event_types``,
+        :class:`~calcom_provider.sandbox.seed_settings.Sizes`: ``bookings``, ``tied``, ``event_types``,
         ``schedules``, ``routing_forms``, ``managed_organizations`` ...
     """
 

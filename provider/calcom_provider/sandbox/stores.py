@@ -62,3 +62,8 @@ def destination_calendars(world: World) -> Table:
 
 def invites(world: World) -> Table:
     return world.table("team_invites", indexes=("teamId",))
+
+
+def roles(world: World) -> Table:
+    """Keep the roles of organisations and of teams."""
+    return world.table("roles", key="cuid", indexes=("ownerId",))
