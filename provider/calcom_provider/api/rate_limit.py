@@ -146,7 +146,11 @@ class Governor:
         def work(state: Bucket, now: float) -> None:
             nonlocal answer
             found = state.ask(now, uuid.uuid4().hex[:16], lease, self._owner)
-            if isinstance(found, Wait) and found.reason in ("opening", "in flight") and self._bury(state):
+            if (
+                isinstance(found, Wait)
+                and found.reason in ("opening", "in flight")
+                and self._bury(state, now)
+            ):
                 found = state.ask(now, uuid.uuid4().hex[:16], lease, self._owner)
             answer = Permit(bucket, found, 0.0, start or self.start) if isinstance(found, Grant) else found
 
@@ -218,7 +222,7 @@ class Governor:
 
         :param permit: the permit that it was sent with.
         """
-        self._change(permit.bucket, lambda state, now: state.lost(permit.grant))
+        self._change(permit.bucket, lambda state, now: state.lost(permit.grant, now))
         self._wake()
 
     def headroom(self, bucket: str = "") -> int:
@@ -286,12 +290,12 @@ class Governor:
             )
             self._change(bucket, work, lease, save=save)
 
-    def _bury(self, state: Bucket) -> bool:
-        """Drop requests whose process has died; tell whether there were any."""
+    def _bury(self, state: Bucket, now: float) -> bool:
+        """Give up requests whose process has died; tell whether there were any."""
         host = self._owner.rpartition(":")[0]
-        dead = [id_ for id_, flight in state.flights.items() if _is_dead(flight[2], host)]
+        dead = [id_ for id_, flight in state.flights.items() if not flight[3] and _is_dead(flight[2], host)]
         for id_ in dead:
-            state.lost(Grant(id_, 0.0, opener=False))
+            state.lost(Grant(id_, 0.0, opener=False), now)
         return bool(dead)
 
     def _pause(self, seconds: float, cancel: threading.Event | None) -> None:

@@ -40,6 +40,8 @@ class Limit:
     ends: float = 0.0
     floor: float = 0.0
     assumed: bool = False
+    over: bool = False
+    """Overstepped while another limit let requests through, so that its next window may be used up unseen."""
 
     def spent(self, in_flight: int) -> int:
         """Return how much may be spent when everything in flight has arrived.
@@ -75,7 +77,7 @@ class Bucket:
     slack: float = MARGIN
     opening: str = ""
     flights: dict[str, list[Any]] = field(default_factory=dict)
-    """By id: sent at, lease ends at, who sent it."""
+    """By id: sent at, lease ends at, who sent it, and when it was given up without an answer (0: not)."""
     free: bool = False
     """No answer has stated a limit, and none is assumed."""
 
@@ -89,7 +91,7 @@ class Bucket:
         bucket = cls(**dict(data))
         bucket.limits = {name: Limit(**limit) for name, limit in data["limits"].items()}
         bucket.flights = {
-            str(key): [float(f[0]), float(f[1]), str(f[2])] for key, f in bucket.flights.items()
+            str(key): [float(f[0]), float(f[1]), str(f[2]), float(f[3])] for key, f in data["flights"].items()
         }
         return bucket
 
@@ -110,6 +112,7 @@ class Bucket:
         for flight in self.flights.values():
             flight[0] += seconds
             flight[1] += seconds
+            flight[3] += seconds if flight[3] else 0.0
 
     def clamp(self, now: float, lease: float) -> None:
         """Cut moments that lie further ahead than they can, after a clock was set back.
@@ -130,7 +133,9 @@ class Bucket:
             self.opening = ""
 
     def in_flight(self, limit: Limit) -> int:
-        """Count requests without an answer that were sent in a limit's present window.
+        """Count requests of a limit's present window that the server's count may not have yet.
+
+        Those given up without an answer may have arrived, so they stay until a later one is answered.
 
         :param limit: one of this bucket's limits.
         """
@@ -146,20 +151,22 @@ class Bucket:
         """
         if self.blocked_until > now:
             return Wait(self.blocked_until - now + self.slack, "block")
-        current = [limit for limit in self.limits.values() if limit.ends + self.slack > now]
+        usable = [limit for limit in self.limits.values() if not limit.over] or list(self.limits.values())
+        current = [limit for limit in usable if limit.ends + self.slack > now]
         opener = False
         if not self.free and not any(limit.spent(self.in_flight(limit)) < limit.limit for limit in current):
-            if len(current) == len(self.limits) and current:
-                if any(max(limit.sent, limit.counted) < limit.limit for limit in current):
+            if len(current) == len(usable) and current:
+                awaited = any(not flight[3] for flight in self.flights.values())
+                if awaited and any(max(limit.sent, limit.counted) < limit.limit for limit in current):
                     return Wait(SOON, "in flight")
                 return Wait(min(limit.ends for limit in current) - now + self.slack, "limit")
             if self.opening:
                 return Wait(SOON, "opening")
             opener = True
             self.opening = id_
-        for limit in current:
-            limit.sent += 1
-        self.flights[id_] = [now, now + lease, owner]
+        for limit in self.limits.values():
+            limit.sent += limit.ends + self.slack > now
+        self.flights[id_] = [now, now + lease, owner, 0.0]
         return Grant(id_, now, opener)
 
     def answered(
@@ -172,8 +179,12 @@ class Bucket:
         :param stated: the limits that the answer states.
         :param start: size and window in seconds to assume when nothing states a limit; None to assume none.
         """
-        self.lost(grant)
+        self._end(grant)
         if stated:
+            # Sent after these were given up, so the count it states has them if they arrived.
+            self.flights = {
+                id_: flight for id_, flight in self.flights.items() if not 0.0 < flight[3] <= grant.sent_at
+            }
             self.free = False
             self.limits = {name: limit for name, limit in self.limits.items() if name in stated}
             for name, figure in stated.items():
@@ -188,7 +199,7 @@ class Bucket:
         :param now: the present moment.
         :param wait: seconds until the block ends.
         """
-        self.lost(grant)
+        self._end(grant)
         self.blocked_until = max(self.blocked_until, now + min(wait, LONGEST_BLOCK))
         if grant.opener and any(limit.ends for limit in self.limits.values()):
             # Sent after the end that was stated and refused all the same: this server rounds Reset down.
@@ -196,11 +207,18 @@ class Bucket:
         for limit in self.limits.values():
             limit.ends = 0.0
 
-    def lost(self, grant: Grant) -> None:
-        """Take in that a request has come to its end, with or without an answer.
+    def lost(self, grant: Grant, now: float) -> None:
+        """Take in that a request ended without an answer; it may have been counted all the same.
 
         :param grant: what :meth:`ask` returned for the request.
+        :param now: the present moment.
         """
+        if grant.id in self.flights:
+            self.flights[grant.id][3] = now
+        if self.opening == grant.id:
+            self.opening = ""
+
+    def _end(self, grant: Grant) -> None:
         self.flights.pop(grant.id, None)
         if self.opening == grant.id:
             self.opening = ""
@@ -221,6 +239,7 @@ class Bucket:
                 opened=grant.sent_at,
                 ends=latest,
                 floor=earliest,
+                over=several and figure.remaining == 0 and figure.limit > 1,
             )
             return
         known.limit = figure.limit
@@ -229,12 +248,13 @@ class Bucket:
             known.length = max(reset, 1.0)
         elif latest >= known.floor:
             known.counted = max(known.counted, count)
-            if grant.sent_at >= known.opened:
+            if several and figure.remaining == 0:
+                # With several limits a used-up one refuses nothing, but is blocked for a while of its own.
+                known.ends = max(known.ends, latest)
+                known.over = known.over or known.sent > known.limit
+            elif grant.sent_at >= known.opened:
                 known.ends = min(known.ends, latest)
                 known.floor = max(known.floor, min(earliest, known.ends))
-            if several and figure.remaining == 0:
-                # With several limits a used-up one blocks for a while of its own without refusing anything.
-                known.ends = max(known.ends, latest)
 
     def _assume(self, grant: Grant, now: float, start: tuple[int, float] | None) -> None:
         if not self.limits:
