@@ -54,6 +54,15 @@ StateStore = Annotated[
         rich_help_panel=API,
     ),
 ]
+AssumedLimit = Annotated[
+    int,
+    typer.Option(
+        envvar="CALCOM_ASSUMED_LIMIT",
+        min=0,
+        help="Requests a minute until the API states its limit; 0 for servers that have none.",
+        rich_help_panel=API,
+    ),
+]
 Target = Annotated[
     str,
     typer.Option(
@@ -100,6 +109,7 @@ def open_client(
     organization_id: int | None,
     client_id: str | None,
     state_store: str | None,
+    assumed_limit: int = 120,
 ) -> CalComClient:
     """Open a client of the API.
 
@@ -108,6 +118,7 @@ def open_client(
     :param organization_id: organisation, None for the credential's own
     :param client_id: as for :func:`credential`
     :param state_store: where the request count is shared, None for a folder of this user
+    :param assumed_limit: requests a minute until the API states its limit, 0 for none
     """
     from calcom_provider.api.base_url import CLOUD
     from calcom_provider.api.client import CalComClient
@@ -119,7 +130,9 @@ def open_client(
         auth=auth,
         base_url=address,
         organization_id=organization_id,
-        governor=governor_for(auth, address, state_store),
+        governor=governor_for(
+            auth, address, state_store, start=(assumed_limit, 60.0) if assumed_limit else None
+        ),
         user_agent_suffix="cli",
     )
 

@@ -73,7 +73,4 @@ def _foreign(error: Exception) -> tuple[str, int]:
         )
     if isinstance(error, sa.OperationalError | sa.InterfaceError):
         return f"The database cannot be used ({type(error.orig).__name__}): host, name, user, rights?", FAILED
-    return (
-        f"Unexpected {type(error).__module__}.{type(error).__qualname__}; run with CALCOM_DEBUG=1 to see more.",
-        FAILED,
-    )
+    return f"Unexpected {type(error).__module__}.{type(error).__qualname__}.", FAILED

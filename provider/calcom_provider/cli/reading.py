@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from calcom_provider.cli.connection import (
+    AssumedLimit,
     BaseUrl,
     ClientId,
     KeyFile,
@@ -49,6 +50,7 @@ def sync_command(
     organization_id: OrganizationId = None,
     client_id: ClientId = None,
     state_store: StateStore = None,
+    assumed_limit: AssumedLimit = 120,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")] = False,
 ) -> int:
@@ -76,6 +78,7 @@ def sync_command(
         organization_id=organization_id,
         client_id=client_id,
         state_store=state_store,
+        assumed_limit=assumed_limit,
     )
     try:
         with client, ProgressDisplay(client, enabled=not (quiet or as_json)) as display:
@@ -104,6 +107,7 @@ def plan_command(
     organization_id: OrganizationId = None,
     client_id: ClientId = None,
     state_store: StateStore = None,
+    assumed_limit: AssumedLimit = 120,
     as_json: AsJson = False,
 ) -> int:
     """Tell how many requests and minutes a sync will take, from the row counts of the last run."""
@@ -117,6 +121,7 @@ def plan_command(
         organization_id=organization_id,
         client_id=client_id,
         state_store=state_store,
+        assumed_limit=assumed_limit,
     )
     with client:
         made = plan(client, warehouse, resources=resources)
@@ -142,6 +147,7 @@ def doctor_command(
     organization_id: OrganizationId = None,
     client_id: ClientId = None,
     state_store: StateStore = None,
+    assumed_limit: AssumedLimit = 120,
 ) -> int:
     """Check the credential, its rights and its limit, and the database."""
     from calcom_provider.cli.checks import check_api, check_warehouse
@@ -152,6 +158,7 @@ def doctor_command(
         organization_id=organization_id,
         client_id=client_id,
         state_store=state_store,
+        assumed_limit=assumed_limit,
     )
     with client:
         good = check_api(client)
