@@ -116,3 +116,19 @@ def test_the_shell_takes_the_sizes() -> None:
             assert answer.json()["pagination"]["totalItems"] == 31
         finally:
             process.terminate()
+
+
+def test_an_older_build_can_be_imitated() -> None:
+    calcom = Caller(limit=None, broken=("org_team_event_types.list_all",), absent=("org_roles.list",))
+    assert calcom.error("GET", "teams/event-types")[0] == 500
+    assert calcom.error("GET", "roles")[1].startswith("Cannot GET")
+    calcom.sandbox.reset()
+    assert calcom.error("GET", "roles")[0] == 404
+
+
+def test_everything_can_be_tied_at_once() -> None:
+    calcom = Caller(limit=None, bookings=80, tied="all", event_types=9)
+    rows = [row for row in calcom.data("GET", "bookings?take=250") if not row.get("recurringBookingUid")]
+    plain = [row for row in rows if "seatUid" not in row["attendees"][0]]
+    for column in ("start", "createdAt", "updatedAt"):
+        assert len({row[column] for row in plain}) == 1, column

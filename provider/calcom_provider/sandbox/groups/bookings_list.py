@@ -150,18 +150,36 @@ def answer(context: Context, seen: Seen, *, team_id: int | None = None, all_time
     :param all_times: whether the filters by creation and change exist.
     """
     size, skip = window(context, TAKE)
+    world = context.world
+
+    def found() -> tuple[list[Row], int]:
+        return _found(context, seen, team_id, all_times)
+
+    rows, total = found() if world.shuffled else world.memo(_question(context), found)
+    views = [booking_view(world, row) for row in rows[skip : skip + size]]
+    return Reply({"status": "success", "data": views, "pagination": block(total, size, skip)})
+
+
+def _question(context: Context) -> tuple[Any, ...]:
+    """Name what is asked for apart from the page, so that the pages of one read need one search."""
+    asked = sorted(
+        (name, str(value)) for name, value in context.query.items() if name not in ("take", "skip")
+    )
+    caller = None if context.anonymous else context.caller.user["id"]
+    return (context.route.name, caller, *context.values.items(), *asked, context.world.today)
+
+
+def _found(context: Context, seen: Seen, team_id: int | None, all_times: bool) -> tuple[list[Row], int]:
+    """Find and sort the bookings that are asked for, and count them as the pagination block does."""
     times = tuple(_TIMES) if all_times else ("afterStart", "beforeEnd")
     sorts = tuple(name for name, _ in _SORTS if all_times or name != "sortUpdatedAt")
     counted, listed = _filters(context, seen, team_id, times)
     column, reverse = _order(context, sorts)
-    world = context.world
-    rows = [row for row in bookings(world).ordered() if all(check(row) for check in counted)]
+    rows = [row for row in bookings(context.world).ordered() if all(check(row) for check in counted)]
     # The count knows nothing of the created and updated filters
     total = len(rows)
     rows = [row for row in rows if all(check(row) for check in listed)]
-    page = sort_rows(world, rows, column, reverse)[skip : skip + size]
-    views = [booking_view(world, row) for row in page]
-    return Reply({"status": "success", "data": views, "pagination": block(total, size, skip)})
+    return sort_rows(context.world, rows, column, reverse), total
 
 
 @handles("org_bookings.list", role="ORG_ADMIN", plan="ESSENTIALS")
