@@ -1,4 +1,4 @@
-"""Fixtures for the API client: a scripted HTTP server, an imitated Cal.com, and transports without a network."""
+"""Fixtures for the API client: a scripted HTTP server, an imitated Cal.com, transports without a network."""
 
 from __future__ import annotations
 

@@ -32,7 +32,10 @@ def test_no_refusal_and_near_the_floor(
     assert run.server.refused == 0
     windows = -(-requests // limit)
     # Each window costs its opening request and at most a second of rounding beyond the floor.
-    assert run.seconds <= floor_seconds(requests, limit, window) + windows * 0.6 + requests * 0.06 / 4 + 1.5
+    assert (
+        run.seconds
+        <= floor_seconds(requests, limit, window) + windows * 0.6 + requests * 0.05 / workers + 1.5
+    )
 
 
 @COMMON

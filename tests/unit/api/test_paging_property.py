@@ -1,4 +1,4 @@
-"""Rows that stay in a list are never missed by a read that calls itself complete, whatever happens in between."""
+"""Rows that stay in a list are never missed by a read that calls itself complete, whatever happens."""
 
 from __future__ import annotations
 
