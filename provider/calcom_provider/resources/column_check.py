@@ -61,7 +61,7 @@ class ColumnCheck:
 
     def _well_formed(self, values: Sequence[Any]) -> bool:
         assert self._form is not None
-        return self._form.fullmatch("".join(filter(None, values))) is not None
+        return "" not in values and self._form.fullmatch("".join(filter(None, values))) is not None
 
     def _check_range(self, values: Sequence[Any]) -> None:
         present = [value for value in values if value is not None] if None in values else values

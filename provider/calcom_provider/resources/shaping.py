@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from calcom_provider.resources.column_check import ColumnCheck
+from calcom_provider.resources.errors import SchemaChangedError
 from calcom_provider.resources.model import Child, Resource
 from calcom_provider.resources.policy import ColumnPolicy, Stored
 from calcom_provider.resources.unknown import UnknownFields, added_column
@@ -65,7 +66,15 @@ class TableShaper:
         :raises SchemaChangedError: when a value has another type than declared, or an unknown field is
             refused
         """
-        shaped = self._shape(rows, organization, arguments)
+        try:
+            shaped = self._shape(rows, organization, arguments)
+        except (AttributeError, TypeError, ValueError) as error:
+            # The values themselves stay out of the message: they may be about people.
+            raise SchemaChangedError(
+                self._name,
+                f"A row of {self._name} has a value where an object or a list was declared, or the other way"
+                f" round ({type(error).__name__})",
+            ) from None
         if shaped:
             shaped = self._checked(shaped)
         extras = self._unknown.of(rows) if self._unknown is not None else None
