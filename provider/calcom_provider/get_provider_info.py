@@ -109,8 +109,29 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "hooks": [
-            {"integration-name": INTEGRATION, "python-modules": ["calcom_provider.hooks.calcom"]},
+        "hooks": [_modules("hooks.calcom")],
+        "operators": [_modules("operators.calcom", "operators.delegation")],
+        "sensors": [_modules("sensors.calcom")],
+        "triggers": [_modules("triggers.calcom")],
+        "transfers": [
+            {
+                "source-integration-name": INTEGRATION,
+                "target-integration-name": "Common SQL",
+                "python-module": "calcom_provider.transfers.calcom_to_sql",
+            }
         ],
+        "notifications": ["calcom_provider.notifications.calcom.CalComNotifier"],
+        "extra-links": [
+            "calcom_provider.links.CalComOrganizationLink",
+            "calcom_provider.links.CalComPlanLink",
+        ],
+        "asset-uris": [{"schemes": ["calcom"], "handler": "calcom_provider.assets.sanitize_uri"}],
         "connection-types": [CONNECTION_TYPE],
+    }
+
+
+def _modules(*names: str) -> dict[str, Any]:
+    return {
+        "integration-name": INTEGRATION,
+        "python-modules": [f"calcom_provider.{name}" for name in names],
     }

@@ -85,6 +85,58 @@ def set_connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 @pytest.fixture
+def calcom_default(sandbox: Any, set_connection: Callable[..., str]) -> str:
+    """Define ``calcom_default`` as the key of an administrator of the sandbox."""
+    return set_connection(
+        "calcom_default", conn_type="calcom", host=sandbox.url, password=sandbox.keys["admin"]
+    )
+
+
+@pytest.fixture
+def warehouse_default(tmp_path: Path, set_connection: Callable[..., str]) -> Path:
+    """Define ``warehouse_default`` as a new SQLite file and return its path."""
+    path = tmp_path / "warehouse.db"
+    set_connection("warehouse_default", conn_type="sqlite", host=str(path))
+    return path
+
+
+class TaskInstance:
+    """Stand in for what a task sees of itself, where operators are executed without Airflow."""
+
+    dag_id, task_id, run_id, map_index, try_number = "dag", "task", "run", -1, 1
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+    def xcom_pull(self, **_: Any) -> Any:
+        return self.pushed.get("return_value")
+
+
+class OutletEvents(dict[Any, Any]):
+    """Collect asset events by outlet."""
+
+    class Accessor:
+        def __init__(self) -> None:
+            self.events: list[tuple[Any, dict[str, Any]]] = []
+
+        def add(self, asset: Any, extra: dict[str, Any]) -> None:
+            self.events.append((asset, extra))
+
+    def __missing__(self, key: Any) -> Accessor:
+        self[key] = self.Accessor()
+        return self[key]
+
+
+@pytest.fixture
+def task_context() -> dict[str, Any]:
+    """Return the context of a run without a logical date: the keys that come from one are missing."""
+    return {"ti": TaskInstance(), "outlet_events": OutletEvents()}
+
+
+@pytest.fixture
 def run_dag(airflow_db: Path) -> Callable[..., DagRun]:
     """Return a function that runs one DAG of ``dags/`` to its end and returns the DAG run.
 

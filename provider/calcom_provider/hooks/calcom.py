@@ -49,6 +49,7 @@ class CalComHook(TypedMethods, BaseHook):
     default_conn_name = "calcom_default"
     conn_type = "calcom"
     hook_name = "Cal.com"
+    retries = RetryPolicy()
 
     def __init__(
         self,
@@ -108,6 +109,7 @@ class CalComHook(TypedMethods, BaseHook):
             "transport": self._transport,
             "governor": governor_for(settings.auth, settings.base_url, settings.state_store),
             "timeout": settings.timeout,
+            "retries": self.retries,
             "verify": settings.verify,
             "proxies": settings.proxies,
             "user_agent_suffix": "airflow",

@@ -219,10 +219,10 @@ def task_result(run: Any, task_id: str, map_index: int = -1) -> Any:
     :param map_index: number of the mapped task, -1 for one that is not mapped.
     """
     from airflow.models.xcom import XComModel
-    from airflow.settings import Session
+    from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    with Session() as session:
+    with create_session() as session:
         row = session.scalars(
             select(XComModel).where(
                 XComModel.run_id == run.run_id,

@@ -50,7 +50,7 @@ class CalComToSqlOperator(BaseOperator):
     :param backfill_start: with ``backfill_end``, a window of incremental resources to read again: ISO 8601
         instants (templated).
     :param backfill_end: see ``backfill_start`` (templated).
-    :param dry_run: read everything and report what would change, without changing a table (templated).
+    :param preview: read everything and report what would change, without changing a table (templated).
     """
 
     template_fields: Sequence[str] = (
@@ -68,7 +68,7 @@ class CalComToSqlOperator(BaseOperator):
         "full",
         "backfill_start",
         "backfill_end",
-        "dry_run",
+        "preview",
     )
     template_fields_renderers = {"columns": "json", "overrides": "json"}
     operator_extra_links = (CalComOrganizationLink(),)
@@ -92,7 +92,7 @@ class CalComToSqlOperator(BaseOperator):
         full: bool | str = False,
         backfill_start: str | None = None,
         backfill_end: str | None = None,
-        dry_run: bool | str = False,
+        preview: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**with_retry_policy(kwargs))
@@ -110,7 +110,7 @@ class CalComToSqlOperator(BaseOperator):
         self.full = full
         self.backfill_start = backfill_start
         self.backfill_end = backfill_end
-        self.dry_run = dry_run
+        self.preview = preview
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Sync, and return the run's id and counts, small enough for XCom.
@@ -140,13 +140,14 @@ class CalComToSqlOperator(BaseOperator):
                 resources=arguments.names(self.resource_names),
                 options=options,
                 progress=self._log_progress,
-                dry_run=arguments.flag(self.dry_run, "dry_run"),
+                dry_run=arguments.flag(self.preview, "preview"),
             )
         finally:
             hook.close()
             warehouse.close()
         self._done = outcome.summary(result, self.table_prefix)
         self._source = hook.settings.base_url
+        self._policy = options.policy
         self._log_result()
         outcome.attach_assets(
             context, self.outlets, sql_conn_id=self.sql_conn_id, schema=schema, outcome=self._done
@@ -186,5 +187,6 @@ class CalComToSqlOperator(BaseOperator):
             source=self._source,
             target=describe_target(self.sql_conn_id),
             schema=arguments.text(self.schema),
+            columns=outcome.stored_columns(done["tables"], self.table_prefix, self._policy),
             outcome=done,
         )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 COLUMN_CHOICES = {"sensitive", "include", "select", "drop", "rename", "hash", "schema_evolution"}
 
+WAIT = 3600.0
+"""Seconds to wait for another run on the same tables, such as a mapped task of another organisation."""
+
 
 def sync_options(operator: CalComToSqlOperator, context: Context) -> SyncOptions:
     """Return the options of a sync run from an operator's rendered arguments.
@@ -40,6 +43,7 @@ def sync_options(operator: CalComToSqlOperator, context: Context) -> SyncOptions
         policy=column_policy(operator.columns or {}, text(operator.hash_conn_id)),
         full=flag(operator.full, "full"),
         backfill=backfill,
+        wait=WAIT,
         context=run_labels(context),
     )
 

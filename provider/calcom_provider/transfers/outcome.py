@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AssetAlias
@@ -11,6 +12,7 @@ from calcom_provider.assets import table_asset
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from calcom_provider.resources.policy import ColumnPolicy
     from calcom_provider.sync import SyncResult
 
 COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted")
@@ -60,33 +62,65 @@ def attach_assets(
             )
 
 
-def lineage(*, source: str, target: str, schema: str | None, outcome: dict[str, Any]) -> Any:
-    """Return the lineage of a sync: one organisation in, its tables with their row counts out.
+def lineage(
+    *,
+    source: str,
+    target: str,
+    schema: str | None,
+    columns: Mapping[str, Sequence[tuple[str, str]]],
+    outcome: dict[str, Any],
+) -> Any:
+    """Return the lineage of a sync: one organisation in, its tables with columns and row counts out.
 
     :param source: the API's base URL.
     :param target: where the warehouse is, as :func:`calcom_provider.hooks.sql.describe_target` says.
     :param schema: schema of the tables, None for the connection's own.
+    :param columns: name and type of each table's columns, as :func:`stored_columns` returns them.
     :param outcome: what :func:`summary` returned.
     """
     from airflow.providers.common.compat.openlineage.facet import (
         Dataset,
         OutputDataset,
         OutputStatisticsOutputDatasetFacet,
+        SchemaDatasetFacet,
+        SchemaDatasetFacetFields,
     )
     from airflow.providers.openlineage.extractors import OperatorLineage
 
+    def output(table: str, counts: Mapping[str, int]) -> OutputDataset:
+        fields = [SchemaDatasetFacetFields(name=name, type=kind) for name, kind in columns.get(table, ())]
+        written = OutputStatisticsOutputDatasetFacet(
+            rowCount=counts["inserted"] + counts["updated"], size=None
+        )
+        return OutputDataset(
+            namespace=target,
+            name=f"{schema}.{table}" if schema else table,
+            facets={"schema": SchemaDatasetFacet(fields=fields)},
+            outputFacets={"outputStatistics": written},
+        )
+
     return OperatorLineage(
         inputs=[Dataset(namespace=source, name=f"organization/{outcome['organization_id']}")],
-        outputs=[
-            OutputDataset(
-                namespace=target,
-                name=f"{schema}.{table}" if schema else table,
-                outputFacets={
-                    "outputStatistics": OutputStatisticsOutputDatasetFacet(
-                        rowCount=counts["inserted"] + counts["updated"], size=None
-                    )
-                },
-            )
-            for table, counts in outcome["tables"].items()
-        ],
+        outputs=[output(table, counts) for table, counts in outcome["tables"].items()],
     )
+
+
+def stored_columns(
+    tables: Iterable[str], prefix: str, policy: ColumnPolicy
+) -> dict[str, list[tuple[str, str]]]:
+    """Return name and type of tables' columns, as a policy stores them.
+
+    :param tables: names of the tables.
+    :param prefix: what these names start with.
+    :param policy: which columns are stored, and how.
+    """
+    from calcom_provider.resources.registry import catalogue
+
+    declared = {
+        f"{prefix}{table.name}": table for resource in catalogue().values() for table in resource.tables
+    }
+    return {
+        name: [(column.name, column.type) for column in policy.apply(declared[name]).table.columns]
+        for name in tables
+        if name in declared
+    }
