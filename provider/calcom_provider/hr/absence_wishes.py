@@ -12,7 +12,7 @@ from calcom_provider.hr.absences import Absences
 from calcom_provider.hr.cells import as_text
 from calcom_provider.hr.dates import zone_of
 from calcom_provider.hr.days import DayPolicy, PersonDays, Segment, clip, coalesce, partial_days, shares_of
-from calcom_provider.hr.errors import CellError, HrSettingsError, Issue
+from calcom_provider.hr.errors import CellError, HrSettingsError, Issue, Level
 from calcom_provider.hr.ooo_diff import Wishes
 from calcom_provider.hr.owned import Marker
 from calcom_provider.hr.people import People, Person
@@ -186,10 +186,10 @@ class _Wishing:
         self,
         code: str,
         request: Absence,
-        level: str = "error",
+        level: Level = "error",
         days: Iterable[str] = (),
         user_id: int | None = None,
     ) -> None:
         self.issues.append(
-            Issue(code, request.key, request.row, level, user_id=user_id, days=tuple(days))  # type: ignore[arg-type]
+            Issue(code, request.key, request.row, level, user_id=user_id, days=tuple(days))
         )

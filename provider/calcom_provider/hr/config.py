@@ -27,8 +27,8 @@ COMMON = {
 }  # fmt: skip
 ATTRIBUTES = {"columns", "directory_sync", "allow_weight_loss", "clear_terminated"}
 OUT_OF_OFFICE = {
-    "partial_days", "threshold", "open_ended", "roll_weeks", "horizon_days", "window_start", "window_end", "on_drift",
-    "on_missing", "allow_sensitive_reason", "note", "marker_secret",
+    "partial_days", "threshold", "open_ended", "roll_weeks", "horizon_days", "window_start", "window_end",
+    "on_drift", "on_missing", "allow_sensitive_reason", "note", "marker_secret",
 }  # fmt: skip
 
 

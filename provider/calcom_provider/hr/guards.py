@@ -57,8 +57,8 @@ NEVER = {"vanished_hard", "directory_sync", "locked_attribute", "stale"}
 
 GUARDS = (
     "source_drop", "match_rate", "match_rate_drop", "vanished", "vanished_hard", "unassigns",
-    "foreign_unassigns", "persons_changed", "same_day", "segment_days", "new_options", "missing_options", "directory_sync",
-    "locked_attribute", "stale",
+    "foreign_unassigns", "persons_changed", "same_day", "segment_days", "new_options",
+    "missing_options", "directory_sync", "locked_attribute", "stale",
 )  # fmt: skip
 
 

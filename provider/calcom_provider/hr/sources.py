@@ -170,8 +170,8 @@ def from_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Rows:
 def from_frame(frame: Any) -> Rows:
     """Take a pandas data frame.
 
-    Its types were fixed when it was read: read ids and codes with ``dtype=str`` and ``keep_default_na=False``,
-    or floats among them come back as row errors.
+    Its types were fixed when it was read: read ids and codes with ``dtype=str`` and ``keep_default_na``
+    off, or floats among them come back as row errors.
 
     :param frame: a ``pandas.DataFrame``
     """

@@ -28,10 +28,9 @@ class CalComOutOfOfficeSyncOperator(WriteBackOperator):
 
     .. seealso:: :ref:`howto/operator:CalComOutOfOfficeSyncOperator`
 
-    :param absences: where absences come from, in the ways of ``employees``
-    :param employees: where employees come from: a path or ``{"path": ..., "conn_id": ...}``, ``{"sql": ...,
-        "conn_id": ...}`` (both templated), records, a data frame, or another task's output; needed when absence
-        rows name people by HR id alone
+    :param absences: where absences come from: a path or ``{"path": ..., "conn_id": ...}``, ``{"sql": ...,
+        "conn_id": ...}`` (both templated), records, a data frame, or another task's output
+    :param employees: where employees come from, in the same ways; needed when absence rows name people by id alone
     :param partial_days: what a share of a day means: ``skip``, ``round_up`` or ``block``
     :param threshold: smallest share that ``round_up`` takes
     :param open_ended: what an absence without an end means: ``reject`` or ``roll``
@@ -96,8 +95,8 @@ class CalComOutOfOfficeSyncOperator(WriteBackOperator):
     def open_job(self, gateway: Gateway, ledger: Ledger | None) -> OutOfOfficeJob:
         """Return the job for the settings of this task."""
         names = (
-            "partial_days", "threshold", "open_ended", "roll_weeks", "horizon_days", "window_start", "window_end",
-            "on_drift", "on_missing", "allow_sensitive_reason", "note",
+            "partial_days", "threshold", "open_ended", "roll_weeks", "horizon_days", "window_start",
+            "window_end", "on_drift", "on_missing", "allow_sensitive_reason", "note",
         )  # fmt: skip
         raw = self.common_values() | {name: getattr(self, name) for name in names}
         if self.marker_secret_conn_id:
