@@ -263,13 +263,6 @@ UPDATE_FIELDS = (
 )
 
 
-def lenient(fields: tuple[v.Field, ...], context: Context) -> dict[str, Any]:
-    """Check only the fields that Cal.com checks; of the rest a wrong value is not complained about."""
-    strict = {"lengthInMinutes", "title", "slug", "schedulingType"}
-    checked = tuple(f if f.name in strict else v.Field(f.name, v.anything) for f in fields)
-    return context.body(*checked)
-
-
 def stored(context: Context, body: dict[str, Any], row: Row | None = None) -> dict[str, Any]:
     """Turn a checked body into the fields of a row.
 

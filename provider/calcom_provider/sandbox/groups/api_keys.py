@@ -7,7 +7,7 @@ from typing import Any
 
 from calcom_provider.sandbox import validation as v
 from calcom_provider.sandbox.context import Context
-from calcom_provider.sandbox.errors import bad_request, inner_call, unauthorized
+from calcom_provider.sandbox.errors import bad_request, inner_call, plain, unauthorized
 from calcom_provider.sandbox.routing import handles
 
 _BOTH = (
@@ -18,6 +18,9 @@ _ONLY_KEYS = (
     "ApiKeysService - This endpoint can only be accessed using an API key by providing "
     "'Authorization: Bearer <apiKey>' header"
 )
+
+
+DAYS_MAXIMUM = 2_000_000
 
 
 @handles("api_keys.refresh")
@@ -37,6 +40,9 @@ def refresh_key(context: Context) -> dict[str, Any]:
         if membership is None or membership["role"] == "MEMBER":
             # This 401 does not mean that the key is wrong
             raise inner_call(401)
+    if (days or 0) > DAYS_MAXIMUM:
+        # Beyond what a date can hold
+        raise plain()
     expires = None if never else world.today + timedelta(days=days or 30)
     world.api_keys.delete(caller.key)
     # The binding to a team is carried over, raised limits are lost

@@ -199,7 +199,9 @@ def add_guests(context: Context) -> dict[str, Any]:
     sent = context.body(v.Field("guests", v.array, required=True))["guests"]
     row = find(context)
     known = row["guests"] or []
-    emails = [guest["email"] if isinstance(guest, dict) else guest for guest in sent]
+    emails: list[str] = [guest.get("email", "") if isinstance(guest, dict) else guest for guest in sent]
+    if not all(map(v.is_email, emails)):
+        raise bad_request("guests property is wrong,email must be an email ")
     if len(emails) > GUESTS_PER_CALL or len(known) + len(emails) > GUESTS_PER_BOOKING:
         raise bad_request(
             f"At most {GUESTS_PER_CALL} guests can be added at once, {GUESTS_PER_BOOKING} in all"
@@ -211,7 +213,10 @@ def add_guests(context: Context) -> dict[str, Any]:
 
 @handles("bookings.update_location")
 def update_location(context: Context) -> dict[str, Any]:
-    location = context.body(v.Field("location", v.obj))["location"]
+    location = context.body(v.Field("location", v.obj)).get("location")
     row = find(context)
     _decides(context, row)
-    return _change(context, row, location=location.get(location.get("type")) or location.get("type"))
+    if not location:
+        return booking_view(context.world, row)
+    kind = str(location.get("type"))
+    return _change(context, row, location=str(location.get(kind) or kind))

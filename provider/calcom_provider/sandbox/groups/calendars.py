@@ -364,7 +364,7 @@ _integration_name = v.every(
     v.rule(
         "isEnum",
         "{} must be one of the following values: ",
-        lambda x: x in {kind for kind, _ in KINDS.values()},
+        lambda x: isinstance(x, str) and x in {kind for kind, _ in KINDS.values()},
     ),
     v.string,
 )

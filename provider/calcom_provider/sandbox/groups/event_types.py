@@ -130,7 +130,7 @@ def _own(context: Context) -> Row:
 @handles("event_types.create", auth="optional")
 def create_event_type(context: Context) -> dict[str, Any]:
     user = signed_in(context)
-    body = kept.lenient(kept.CREATE_FIELDS, context)
+    body = context.body(*kept.CREATE_FIELDS)
     fields = kept.stored(context, body)
     _check_schedule(context.world, user, fields)
     if any(row["slug"] == body["slug"] for row in kept.of_user(context.world, user["id"])):
@@ -142,7 +142,7 @@ def create_event_type(context: Context) -> dict[str, Any]:
 @handles("event_types.update", auth="optional")
 def update_event_type(context: Context) -> dict[str, Any]:
     user, row = signed_in(context), _own(context)
-    fields = kept.stored(context, kept.lenient(kept.UPDATE_FIELDS, context), row)
+    fields = kept.stored(context, context.body(*kept.UPDATE_FIELDS), row)
     _check_schedule(context.world, user, fields)
     others = (one for one in kept.of_user(context.world, user["id"]) if one is not row)
     if any(other["slug"] == fields.get("slug") for other in others):

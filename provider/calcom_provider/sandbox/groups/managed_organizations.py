@@ -9,6 +9,7 @@ from typing import Any
 from calcom_provider.sandbox import validation as v
 from calcom_provider.sandbox.context import Context, Reply
 from calcom_provider.sandbox.errors import bad_request, conflict, duplicate_record, forbidden
+from calcom_provider.sandbox.groups.api_keys import DAYS_MAXIMUM
 from calcom_provider.sandbox.groups.org_attribute_options import slugify
 from calcom_provider.sandbox.paging import block
 from calcom_provider.sandbox.routing import handles
@@ -93,7 +94,7 @@ def create_organization(context: Context) -> dict[str, Any]:
             "ApiKeysService -Cannot set both apiKeyDaysValid and apiKeyNeverExpires. It has to be either "
             "or none of them."
         )
-    days = body.get("apiKeyDaysValid") or 30
+    days = min(body.get("apiKeyDaysValid") or 30, DAYS_MAXIMUM)
     expires = None if body.get("apiKeyNeverExpires") else world.today + timedelta(days=days)
     return {**managed_view(row), "apiKey": world.add_api_key(context.caller.user, row["id"], expires=expires)}
 

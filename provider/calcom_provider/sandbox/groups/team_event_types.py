@@ -123,7 +123,7 @@ def _delete(context: Context) -> dict[str, Any]:
 
 
 def _body(context: Context, fields: tuple[v.Field, ...]) -> dict[str, Any]:
-    body = kept.lenient(fields, context)
+    body = context.body(*fields)
     wrong = list_complaint(_HOST, body, "hosts")
     if wrong:
         raise invalid([wrong])

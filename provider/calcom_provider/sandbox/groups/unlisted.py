@@ -106,7 +106,7 @@ def _refused(status: int, error: str, text: str) -> Reply:
 def token(context: Context) -> Reply:
     """Give tokens for a refresh token; codes come from a consent page, which is not imitated."""
     body = context.raw_body if isinstance(context.raw_body, dict) else {}
-    client = context.world.oauth_clients.get(body.get("client_id"))
+    client = context.world.oauth_clients.get(str(body.get("client_id")))
     if client is None:
         return _refused(401, "invalid_client", "client_not_found")
     if body.get("client_secret", client["secret"]) != client["secret"]:
