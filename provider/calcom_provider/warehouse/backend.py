@@ -1,8 +1,8 @@
 """What a database must offer to be a warehouse; one small module per database fills it in.
 
-A *session* is the one connection of a load: it holds the lock, stages rows outside of a transaction and publishes
-them in one. A *stage* takes the rows of one table. Databases differ by a :class:`Capabilities` object and by how
-they take rows; the statements that merge are the same text for all.
+A *session* is the one connection of a load: it holds the lock, stages rows outside of a transaction and
+publishes them in one. A *stage* takes the rows of one table. Databases differ by a :class:`Capabilities`
+object and by how they take rows; the statements that merge are the same text for all.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ class Capabilities:
     :param types: Column type -> type in DDL; also ``blob``, and ``key``: text that can be part of a key.
     :param quote: The character around identifiers.
     :param order: Expression that orders staged rows by their arrival.
-    :param update: How staged values reach existing rows: ``UPDATE ... FROM``, ``UPDATE ... JOIN``, or deleting
-        the changed rows and inserting them again.
-    :param transactional_ddl: Whether DDL takes part in a transaction; if not, tables are made before it begins.
+    :param update: How staged values reach existing rows: ``UPDATE ... FROM``, ``UPDATE ... JOIN``, or
+        deleting the changed rows and inserting them again.
+    :param transactional_ddl: Whether DDL takes part in a transaction; if not, tables are made before it
+        begins.
     :param stage_index: Whether joins need an index on the staged keys.
     :param widenings: Pairs (from, to) of column types that ``ALTER`` can widen without losing a value.
+    :param alike: Pairs (held, declared) of column types that the database does not tell apart.
     :param text_refuses_nul: Whether a text cannot hold NUL.
     :param json_refuses: Escapes that JSON text cannot hold: ``nul``, ``surrogate``.
     """
@@ -48,6 +50,7 @@ class Capabilities:
     transactional_ddl: bool = True
     stage_index: bool = True
     widenings: frozenset[tuple[str, str]] = frozenset()
+    alike: frozenset[tuple[str, str]] = frozenset()
     text_refuses_nul: bool = False
     json_refuses: frozenset[str] = field(default_factory=frozenset)
 
@@ -138,7 +141,7 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def stage(self, session: Session, name: str, columns: Sequence[Column]) -> Stage:
+    def stage(self, session: Session, name: str, columns: Sequence[Column], key: Sequence[str]) -> Stage:
         """Make an empty staging table for columns and the row hash, in place of one that is left over."""
 
     @abstractmethod
@@ -265,15 +268,21 @@ class SqlSession(Session):
     @property
     def driver(self) -> Any:
         """Give the driver's own connection."""
-        return self.connection.connection.driver_connection
+        fairy = self.connection.connection
+        # A detached connection has no pool record, which is what knows the driver's connection.
+        return fairy.driver_connection or fairy.dbapi_connection
 
     def _run(self, sql: str, params: Params | Sequence[Params] | None) -> sa.CursorResult[Any]:
-        import sqlalchemy as sa
-
         if not params:
             return self.connection.exec_driver_sql(sql)
-        # A colon inside an identifier is no parameter.
-        return self.connection.execute(sa.text(_QUOTED.sub(lambda m: m[0].replace(":", r"\:"), sql)), params)
+        return self.connection.execute(self.text(sql), params)
+
+    @staticmethod
+    def text(sql: str) -> sa.TextClause:
+        """Make a statement with parameters; a colon inside an identifier is none."""
+        import sqlalchemy as sa
+
+        return sa.text(_QUOTED.sub(lambda m: m[0].replace(":", r"\:"), sql))
 
     def execute(self, sql: str, params: Params | None = None) -> int:
         result = self._run(sql, params)
