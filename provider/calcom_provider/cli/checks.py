@@ -13,37 +13,16 @@ if TYPE_CHECKING:
 
 
 def check_api(client: CalComClient) -> bool:
-    """Check that the credential works, belongs to an organisation and may read it.
+    """Look at the API as it answers now, and print what was seen in a form that is safe to paste.
 
     :param client: open client
     """
-    typer.echo(f"API: {client.base_url}")
-    try:
-        me = client.me()
-    except Exception as error:
-        return _bad("credential", error)
-    typer.echo(f"  credential: accepted, acts as user {me['id']}")
-    good = True
-    if client.organization_id is None:
-        typer.echo("  organisation: none; the account's own lists can be read (--resources group:account)")
-    else:
-        for operation, meaning in (
-            ("org_users.list", "people can be read (organisation admin)"),
-            ("org_attributes.list", "attributes can be read"),
-        ):
-            try:
-                client.send(operation, take=1)
-                typer.echo(f"  organisation {client.organization_id}: {meaning}")
-            except Exception as error:
-                good = _bad(operation, error)
-    budget = client.governor.snapshot()
-    limit = (
-        "not stated by the API"
-        if budget.limit is None
-        else f"{budget.remaining} of {budget.limit} requests left"
-    )
-    typer.echo(f"  limit: {limit}")
-    return good
+    from calcom_provider.api.doctor import diagnose, render
+    from calcom_provider.resources.declared import declared_fields
+
+    diagnosis = diagnose(client, declared_fields())
+    typer.echo(render(diagnosis))
+    return diagnosis.healthy
 
 
 def check_warehouse(target: str, schema: str | None, prefix: str) -> bool:

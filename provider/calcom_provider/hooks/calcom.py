@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from calcom_provider.api.client import Answer
+    from calcom_provider.api.doctor import Diagnosis
     from calcom_provider.api.paging import PageReader
     from calcom_provider.api.transport import Transport
 
@@ -189,6 +190,17 @@ class CalComHook(TypedMethods, BaseHook):
         except Exception as error:
             # A test button shows what is returned; an exception here would show nothing of use, or too much.
             return False, f"The test failed unexpectedly ({type(error).__name__}); the log has the details."
+
+    def diagnose(self) -> Diagnosis:
+        """Look at the API as it answers now: rights, limits, page sizes, fields, routes; at most 15 requests.
+
+        Its text form (:func:`calcom_provider.api.doctor.render`) holds nothing about people.
+        """
+        from calcom_provider.api.doctor import diagnose
+        from calcom_provider.resources.declared import declared_fields
+
+        with self._new_client(retries=QUICK) as client:
+            return diagnose(client, declared_fields())
 
     def close(self) -> None:
         """Close the client's connections, if it was used."""
