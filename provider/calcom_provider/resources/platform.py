@@ -52,7 +52,7 @@ MANAGED_USERS = Resource(
     name="managed_users",
     group="platform",
     platform=True,
-    read=Read("oauth_client_users.list", over="oauth_clients", arguments=OF_CLIENT),
+    read=Read("oauth_client_users.list", over="oauth_clients", arguments=OF_CLIENT, beyond=True),
     table=Table(
         "managed_users",
         (

@@ -140,6 +140,8 @@ class Graph:
         self._open[name] -= 1
         if read.error is not None:
             self._after_error(read, read.error)
+        elif read.tolerated:
+            self._gaps[name] = read.reason
         elif not read.complete:
             raise IncompleteReadError(
                 f"{name} could not be read completely: {read.reason}.",

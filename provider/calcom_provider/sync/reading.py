@@ -39,6 +39,11 @@ class ListRead:
     :param arguments: parameters that differ from list to list, also values of ``$`` columns
     :param open: opens the list when its turn comes
     :param partial: only a part of the resource is asked for
+    :param complete: the list was read completely, known at its end
+    :param reason: why it was not
+    :param requests: requests that it took
+    :param tolerated: an incomplete read is published nevertheless, without deletions
+    :param error: what ended the reading
     """
 
     resource: str
@@ -49,6 +54,7 @@ class ListRead:
     complete: bool = False
     reason: str = ""
     requests: int = 0
+    tolerated: bool = False
     error: BaseException | None = field(default=None, repr=False)
 
 
@@ -124,6 +130,7 @@ class Readers:
                 if not self._put(read, page):
                     return
             read.complete, read.reason, read.requests = source.complete, source.reason, source.requests
+            read.tolerated = getattr(source, "tolerated", False)
         except BaseException as error:  # handed to the consumer, which raises it
             read.error = error
         self._put(read, None)

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from calcom_provider.resources.model import Read, Resource
+from calcom_provider.sync.beyond import BeyondWindow
 from calcom_provider.sync.incremental import Part, Span, TimedSource, begin
 from calcom_provider.sync.keyset import Fetched, iso
 from calcom_provider.sync.options import SyncOptions
@@ -77,6 +78,8 @@ class SourceMaker:
                 )
             if span.partial:
                 return Opener(lambda: RecentRows(self._client, read, parameters, span), True)
+        if read.beyond:
+            return Opener(lambda: BeyondWindow(self._client, read, parameters))
         return Opener(
             lambda: self._client.pages(
                 read.operation,
