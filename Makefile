@@ -7,8 +7,6 @@ UV := $(BIN)/uv
 SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --inexact --quiet --python $(BIN)/python
 JOBS ?= 2
 
-export PYTHONDONTWRITEBYTECODE ?= 1
-
 .PHONY: help install demo test lint docs bench bench-limit test-ui test-celery test-system test-faults test-wheel catalogue clean
 
 help:  ## list the targets
