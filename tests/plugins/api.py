@@ -33,6 +33,7 @@ class Seen:
     query: list[tuple[str, str]]
     headers: Mapping[str, str]
     body: bytes
+    peer: tuple[str, int] = ("", 0)
 
     @property
     def json(self) -> Any:
@@ -97,6 +98,7 @@ class ScriptedServer:
                     parse_qsl(parts.query, keep_blank_values=True),
                     {name.lower(): value for name, value in self.headers.items()},
                     self.rfile.read(length),
+                    self.client_address,
                 )
                 with outer._lock:
                     outer.seen.append(seen)

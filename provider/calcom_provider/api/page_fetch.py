@@ -178,6 +178,7 @@ class Ahead:
         self._ramp = 1
         self._bytes = 0
         self._taken = 0
+        self._told = False
 
     def get(self, number: int) -> Fetched:
         """Return a page; numbers must be asked for in order.
@@ -192,6 +193,13 @@ class Ahead:
         if page.full and number + 1 >= self._planned:
             self._ramp = min(self._ramp * 2, self._client.concurrency)
         return page
+
+    def expect(self, pages: int) -> None:
+        """Take over how many pages the API itself says there are; none is fetched beyond on suspicion.
+
+        :param pages: number of pages.
+        """
+        self._planned, self._told = pages, True
 
     def close(self) -> None:
         """Give up the pages that nobody will take."""
@@ -224,7 +232,7 @@ class Ahead:
 
     def _spare(self) -> int:
         """Return how many unplanned pages may be on their way, the one asked for included."""
-        if self._ramp == 1:
+        if self._ramp == 1 or self._told:
             return 1
         room = self._client.governor.headroom()
         if room > PLENTY:

@@ -301,6 +301,9 @@ class PageReader:
         try:
             while True:
                 fetched = ahead.get(number)
+                total = (fetched.pagination or {}).get("totalItems")
+                if number == 0 and isinstance(total, int) and self._exact_count:
+                    ahead.expect(pages_for(total, self._take, 0))
                 yield number, fetched
                 if not fetched.full:
                     return

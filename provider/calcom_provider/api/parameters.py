@@ -247,5 +247,5 @@ def _wrong(operation: Operation, name: str, what: str, hint: str = "") -> Parame
         f"the parameter {name} {what}.",
         operation=operation.name,
         parameter=name,
-        advice=hint.capitalize() or None,
+        advice=hint[:1].upper() + hint[1:] or None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 from collections.abc import Mapping
@@ -195,7 +196,12 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], str, bool, str, str | None]
         None,
     ),
     (
-        (_u.IncompleteRead, _u.DecodeError, requests.exceptions.ContentDecodingError),
+        (
+            _u.IncompleteRead,
+            http.client.IncompleteRead,
+            _u.DecodeError,
+            requests.exceptions.ContentDecodingError,
+        ),
         "truncated",
         True,
         "The answer of {host} was cut short.",
