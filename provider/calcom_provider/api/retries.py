@@ -25,7 +25,7 @@ from calcom_provider.api.operations import Operation
 T = TypeVar("T")
 # 408 and 52x come from proxies: Cal.com's cloud is served through one.
 PASSING = {408, 502, 503, 504, 520, 521, 522, 523, 524}
-UNLIKELY_TO_PASS = {"tls"}
+UNLIKELY_TO_PASS = {"tls", "cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
