@@ -54,6 +54,9 @@ lint: $(VENV)/.dev  ## ruff and mypy
 test: lint  ## lint, types and all tests
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
+bench-limit: $(VENV)/.dev  ## sync 30,000 people under the API's own limit, twice (about 5 minutes)
+	@$(BIN)/python -m tests.benchmarks.limit
+
 docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
