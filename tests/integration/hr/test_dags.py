@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -109,12 +109,18 @@ def test_absences_come_in_and_nothing_leaks(
     gateway: Gateway,
     people: list[Any],
     absences: Path,
+    employees: Path,
     run_dag: Callable[..., Any],
     task_results: Callable[..., Any],
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    arguments = conf(absences=str(absences), as_of="2027-02-01", confirm={"same_day": len(people)})
+    arguments = conf(
+        absences=str(absences),
+        employees=str(employees),
+        as_of="2027-02-01",
+        confirm={"same_day": len(people)},
+    )
     run = run_dag("hris_out_of_office_sync", arguments)
     assert run.state == "success"
     result = task_results(run, "write_out_of_office")
@@ -130,10 +136,11 @@ def test_absences_come_in_and_nothing_leaks(
 
 
 def test_a_refused_plan_fails_the_task_and_writes_nothing(
-    wired: Sandbox, gateway: Gateway, people: list[Any], absences: Path, run_dag: Callable[..., Any]
+    wired: Sandbox, gateway: Gateway, absences: Path, employees: Path, run_dag: Callable[..., Any]
 ) -> None:
     before = gateway.read_entries()
-    run = run_dag("hris_out_of_office_sync", conf(absences=str(absences), as_of="2027-02-01"))
+    arguments = conf(absences=str(absences), employees=str(employees), as_of="2027-02-01")
+    run = run_dag("hris_out_of_office_sync", arguments)
     assert run.state == "failed"
     assert gateway.read_entries() == before
 
@@ -168,31 +175,36 @@ def test_directory_sync_has_no_default(
 
 
 def answer(option: str, stop: threading.Event) -> threading.Thread:
-    """Answer the approval as a person would, once it is asked for."""
+    """Answer the approval as a person does, by the function behind Airflow's REST route."""
 
     def work() -> None:
-        from airflow._shared.timezones import timezone
-        from airflow.models.hitl import HITLDetail
+        from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+        from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+        from airflow.models.taskinstance import TaskInstance
         from airflow.settings import Session
+        from airflow.utils.state import TaskInstanceState
         from sqlalchemy import select
 
-        while not stop.is_set():
+        reviewer = SimpleNamespace(get_id=lambda: "reviewer", get_name=lambda: "reviewer")
+        payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={})
+        while not stop.wait(0.3):
             with Session() as session:
-                asked = session.scalars(select(HITLDetail).where(HITLDetail.responded_at.is_(None))).first()
-                if asked is not None:
-                    asked.chosen_options = [option]
-                    asked.responded_at = timezone.utcnow()
-                    asked.responded_by = {"id": "reviewer", "name": "reviewer"}
-                    asked.params_input = {}
+                parked = session.scalars(
+                    select(TaskInstance).where(TaskInstance.state == TaskInstanceState.AWAITING_INPUT)
+                ).first()
+                if parked is not None:
+                    update_hitl_detail(
+                        parked.dag_id, parked.run_id, parked.task_id, payload, reviewer, session, parked.map_index
+                    )
                     session.commit()
                     return
-            time.sleep(0.3)
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(("option", "written"), [("Approve", True), ("Reject", False)])
 def test_nothing_is_written_without_approval(
     option: str,
@@ -229,5 +241,5 @@ def test_round_trip(
     import sqlite3
 
     with sqlite3.connect(tmp_path / "warehouse.db") as database:
-        found = database.execute("SELECT count(*) FROM calcom_ooo_entries WHERE notes LIKE '[hr:hr:%'").fetchone()
+        found = database.execute("SELECT count(*) FROM calcom_ooo_entries WHERE start LIKE '2027-03-01%'").fetchone()
     assert found == (4,)
