@@ -25,7 +25,7 @@ from calcom_provider.api.failures import bad_token, failure
 from calcom_provider.api.operations import Operation, resolve
 from calcom_provider.api.paging import KnownPage, PageReader
 from calcom_provider.api.parameters import Bound, bind, check_confirmed
-from calcom_provider.api.rate_limit import Governor, fingerprint_at, governor_for
+from calcom_provider.api.rate_limit import Cancel, Governor, fingerprint_at, governor_for
 from calcom_provider.api.retries import RetryPolicy, run
 from calcom_provider.api.stats import ClientStats
 from calcom_provider.api.transport import Request, RequestsTransport, Response, Transport
@@ -242,7 +242,7 @@ class CalComClient:
         read: Callable[[Response], T],
         *,
         headers: Mapping[str, str] | None = None,
-        cancel: threading.Event | None = None,
+        cancel: Cancel | None = None,
     ) -> T:
         """Send a laid-out call, repeating it as its retry class allows, and read the answer.
 

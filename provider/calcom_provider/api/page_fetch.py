@@ -6,13 +6,14 @@ import math
 import operator
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import xxhash
 
 from calcom_provider.api.answers import decode, unwrap
+from calcom_provider.api.errors import TransportError
 from calcom_provider.api.failures import not_calcom
 from calcom_provider.api.operations import Operation
 from calcom_provider.api.parameters import bind
@@ -20,6 +21,7 @@ from calcom_provider.api.transport import Response
 
 if TYPE_CHECKING:
     from calcom_provider.api.client import CalComClient
+    from calcom_provider.api.rate_limit import Cancel
 
 BYTES_AHEAD = 32 * 1024 * 1024
 PLENTY = 300
@@ -90,7 +92,12 @@ class Fetcher:
         self._lock = threading.Lock()
 
     def fetch(
-        self, place: Mapping[str, Any], skip: int, take: int, known: KnownPage | None = None
+        self,
+        place: Mapping[str, Any],
+        skip: int,
+        take: int,
+        known: KnownPage | None = None,
+        stop: threading.Event | None = None,
     ) -> Fetched:
         """Ask for one page.
 
@@ -98,6 +105,7 @@ class Fetcher:
         :param skip: rows before it.
         :param take: rows asked for.
         :param known: what an earlier read kept of this page.
+        :param stop: ends waiting when it is set, because nobody wants the page any more.
         """
         bound = bind(self._operation, self._parameters | dict(place))
         headers = {"If-None-Match": known.etag} if known and known.etag and known.digest is not None else None
@@ -108,7 +116,7 @@ class Fetcher:
             bound,
             lambda response: self._read(response, skip, take, known),
             headers=headers,
-            cancel=self.cancel,
+            cancel=_Either(self.cancel, stop) if stop else self.cancel,
         )
 
     def _read(self, response: Response, skip: int, take: int, known: KnownPage | None) -> Fetched:
@@ -167,7 +175,11 @@ class Ahead:
     """
 
     def __init__(
-        self, client: CalComClient, start: Callable[[int], Fetched], planned: int, last: int | None = None
+        self,
+        client: CalComClient,
+        start: Callable[[int, threading.Event], Fetched],
+        planned: int,
+        last: int | None = None,
     ) -> None:
         self._client = client
         self._start = start
@@ -179,6 +191,7 @@ class Ahead:
         self._bytes = 0
         self._taken = 0
         self._told = False
+        self._stop = threading.Event()
 
     def get(self, number: int) -> Fetched:
         """Return a page; numbers must be asked for in order.
@@ -187,7 +200,10 @@ class Ahead:
         """
         self._fill(number)
         future = self._futures.pop(number, None)
-        page = future.result() if future is not None else self._start(number)
+        try:
+            page = future.result() if future is not None else self._start(number, self._stop)
+        except CancelledError:
+            raise TransportError("The read was given up.", kind="cancelled", sent=False) from None
         self._taken += 1
         self._bytes += page.size
         if page.full and number + 1 >= self._planned:
@@ -202,7 +218,8 @@ class Ahead:
         self._planned, self._told = pages, True
 
     def close(self) -> None:
-        """Give up the pages that nobody will take."""
+        """Give up the pages that nobody will take, also those that wait for the request limit."""
+        self._stop.set()
         for future in self._futures.values():
             future.cancel()
         self._futures.clear()
@@ -216,7 +233,7 @@ class Ahead:
                 # Nothing to do beside it: the thread that waits may as well ask.
                 self._next += 1
                 return
-            self._futures[self._next] = self._client.pool.submit(self._start, self._next)
+            self._futures[self._next] = self._client.pool.submit(self._start, self._next, self._stop)
             self._next += 1
 
     def _reach(self, number: int) -> int:
@@ -238,6 +255,16 @@ class Ahead:
         if room > PLENTY:
             return self._ramp
         return min(self._ramp, CAREFUL_DEPTH) if room > SOME else 1
+
+
+class _Either:
+    """Be set as soon as one of two is."""
+
+    def __init__(self, one: Cancel, other: Cancel) -> None:
+        self._both = (one, other)
+
+    def is_set(self) -> bool:
+        return any(one.is_set() for one in self._both)
 
 
 def key_of(names: tuple[str, ...]) -> Callable[[Any], Key] | None:

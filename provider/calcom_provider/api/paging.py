@@ -318,12 +318,12 @@ class PageReader:
     def _ahead(self, overlap: int, last: int | None = None) -> Ahead:
         step, bound = self._take - overlap, self._paging.offset_maximum
 
-        def start(number: int) -> Fetched:
+        def start(number: int, stop: threading.Event) -> Fetched:
             skip = number * step if bound is None else min(number * step, bound)
             place: dict[str, Any] = {self._paging.size_name: self._take}
             if skip:
                 place[self._paging.offset_name] = skip
-            return self._fetcher.fetch(place, skip, self._take, self._known.get(number))
+            return self._fetcher.fetch(place, skip, self._take, self._known.get(number), stop)
 
         return Ahead(self._client, start, pages_for(self._expected, self._take, overlap), last)
 

@@ -23,14 +23,13 @@ class Figure:
     reset: float | None
 
 
-def figures(headers: Mapping[str, str], only: str | None = None) -> dict[str, Figure]:
+def figures(headers: Mapping[str, str]) -> dict[str, Figure]:
     """Return the limits that an answer states, by name in lower case.
 
     The API names each limit in the header's suffix, ``Default`` unless the key has limits of its own. Headers
     without a suffix are used when there are no others.
 
     :param headers: the answer's headers under lower-case names.
-    :param only: return this limit alone, where a route has a bucket of its own; default all.
     """
     found: dict[str, dict[str, float]] = {}
     for name, value in headers.items():
@@ -47,7 +46,7 @@ def figures(headers: Mapping[str, str], only: str | None = None) -> dict[str, Fi
             _seconds(values["reset"]) if "reset" in values else None,
         )
         for name, values in found.items()
-        if values.get("limit", 0) >= 1 and (only is None or name == only.lower())
+        if values.get("limit", 0) >= 1
     }
 
 

@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from calcom_provider.api.auth import Auth
@@ -69,6 +69,13 @@ class Snapshot:
     assumed: bool
     names: Mapping[str, int]
     source: str
+
+
+class Cancel(Protocol):
+    """Describe what tells that waiting is of no use any more."""
+
+    def is_set(self) -> bool:
+        """Tell whether it is."""
 
 
 class Governor:
@@ -163,7 +170,7 @@ class Governor:
         *,
         start: tuple[int, float] | None = None,
         lease: float = LEASE,
-        cancel: threading.Event | None = None,
+        cancel: Cancel | None = None,
     ) -> Permit:
         """Wait until a request may be sent.
 
@@ -197,9 +204,7 @@ class Governor:
         :param refused: whether it was a 429.
         :returns: seconds until requests are accepted again after a 429, else None.
         """
-        stated = figures(headers, permit.bucket or None) or (
-            figures(headers) if permit.bucket and refused else {}
-        )
+        stated = figures(headers)
         wait: float | None = None
         if refused:
             # Refused means that all limits are used up; the first to end lets requests through again.
@@ -298,7 +303,7 @@ class Governor:
             state.lost(Grant(id_, 0.0, opener=False), now)
         return bool(dead)
 
-    def _pause(self, seconds: float, cancel: threading.Event | None) -> None:
+    def _pause(self, seconds: float, cancel: Cancel | None) -> None:
         with self._news:
             if not self._waiting:
                 self._waiting_since = self._clock()

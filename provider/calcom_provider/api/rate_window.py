@@ -17,7 +17,7 @@ With several named limits the API refuses a request only when all are used up, s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from calcom_provider.api.rate_headers import Figure
@@ -97,7 +97,17 @@ class Bucket:
 
     def to_data(self) -> dict[str, Any]:
         """Return the bucket as plain values."""
-        return asdict(self)
+        # Written out, because this runs twice a request and dataclasses.asdict copies deeply.
+        return {
+            "limits": {
+                name: {key: getattr(limit, key) for key in _KEYS} for name, limit in self.limits.items()
+            },
+            "blocked_until": self.blocked_until,
+            "slack": self.slack,
+            "opening": self.opening,
+            "flights": self.flights,
+            "free": self.free,
+        }
 
     def shift(self, seconds: float) -> None:
         """Move every moment, when the clock they were read from differs from the reader's.
@@ -180,7 +190,7 @@ class Bucket:
         :param start: size and window in seconds to assume when nothing states a limit; None to assume none.
         """
         self._end(grant)
-        if stated:
+        if stated and not self._another_bucket(grant, stated):
             # Sent after these were given up, so the count it states has them if they arrived.
             self.flights = {
                 id_: flight for id_, flight in self.flights.items() if not 0.0 < flight[3] <= grant.sent_at
@@ -222,6 +232,17 @@ class Bucket:
         self.flights.pop(grant.id, None)
         if self.opening == grant.id:
             self.opening = ""
+
+    def _another_bucket(self, grant: Grant, stated: Mapping[str, Figure]) -> bool:
+        """Tell whether an answer states the limit of a route that has a small budget of its own."""
+        return (
+            not grant.opener
+            and bool(self.limits)
+            and self.limits.keys().isdisjoint(stated)
+            and not any(limit.assumed for limit in self.limits.values())
+            and max(figure.limit for figure in stated.values())
+            <= max(one.limit for one in self.limits.values())
+        )
 
     def _observe(self, name: str, figure: Figure, grant: Grant, now: float, *, several: bool) -> None:
         known = self.limits.get(name)
@@ -272,3 +293,6 @@ class Bucket:
                     ends=now + limit.length,
                     assumed=True,
                 )
+
+
+_KEYS = tuple(one.name for one in fields(Limit))

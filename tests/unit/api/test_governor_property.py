@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calcom_provider.api.governor_state import MemoryStateStore
+from calcom_provider.api.rate_limit import Governor, Permit
+from calcom_provider.api.rate_window import Wait
 from tests.unit.api.limit_model import Clock, Server, Throttle, floor_seconds, simulate
 
 COMMON = settings(max_examples=25, deadline=None)
@@ -181,3 +183,33 @@ def test_a_raised_limit_is_learnt_from_the_first_answer() -> None:
     run = simulate(default(600), 550)
     assert run.server.refused == 0
     assert run.seconds < 10
+
+
+def test_a_route_with_a_budget_of_its_own_does_not_shrink_the_credentials() -> None:
+    clock = Clock()
+    governor = Governor(MemoryStateStore(clock), "key", clock=clock)
+
+    def send(limit: int, left: int, name: str = "default") -> None:
+        permit = governor.ask()
+        assert isinstance(permit, Permit)
+        stated = {"limit": limit, "remaining": left, "reset": 60}
+        governor.settle(permit, {f"x-ratelimit-{what}-{name}": str(value) for what, value in stated.items()})
+
+    send(120, 119)
+    send(5, 0, "guests_of_a_booking")
+    assert governor.snapshot().names == {"default": 120}
+    send(120, 117)
+    assert governor.snapshot().remaining == 117
+    # A key whose limit was raised states another name.
+    send(800, 700, "custom")
+    assert governor.snapshot().names == {"custom": 800}
+
+
+def test_a_routes_own_budget_is_counted_apart() -> None:
+    clock = Clock()
+    governor = Governor(MemoryStateStore(clock), "key", clock=clock)
+    permit = governor.ask("verify", start=(3, 60.0))
+    assert isinstance(permit, Permit)
+    governor.settle(permit, {}, refused=True)
+    assert isinstance(governor.ask("verify", start=(3, 60.0)), Wait)
+    assert isinstance(governor.ask(), Permit)
