@@ -69,7 +69,7 @@ with DAG(
         deletes="{{ params.deletes }}",
         preview="{{ params.preview }}",
         outlets=[AssetAlias("calcom_warehouse")],
-        map_index_template="{{ task.organization_id or 'the connection\\'s organization' }}",
+        map_index_template="organization {{ task.organization_id or '(of the connection)' }}",
         execution_timeout=timedelta(hours=6),
     ).expand(organization_id=organizations())
 # [END howto_dag_calcom_to_warehouse]

@@ -112,11 +112,11 @@ class CalComOperator(BaseOperator):
                 data, account = self._call(hook, operation)
             finally:
                 hook.close()
-        if self.response_check is not None and not self.response_check(data):
-            raise ResponseCheckError(f"{operation.name}: response_check did not accept the answer.")
-        if self.response_filter is None:
-            return account
-        return small(self.response_filter(data), operation)
+            if self.response_check is not None and not self.response_check(data):
+                raise ResponseCheckError(f"{operation.name}: response_check did not accept the answer.")
+            if self.response_filter is None:
+                return account
+            return small(self.response_filter(data), operation)
 
     def _call(self, hook: CalComHook, operation: Operation) -> tuple[Any, dict[str, Any]]:
         parameters = dict(self.parameters or {})
