@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from calcom_provider.warehouse import Load, TableLoad
 
 
+#: Rows that wait for their table's turn: a database that takes one stream of rows at a time, as PostgreSQL's COPY
+#: does, would else begin anew with nearly every page, since pages of several lists come mixed.
+_BATCH = 5_000
+
+
 class TableSink:
     """Shape and stage the rows of one table.
 
@@ -27,6 +32,8 @@ class TableSink:
         self.shaper = shaper
         self.target = target
         self.mode = mode
+        self._waiting: list[tuple[list[tuple[Any, ...]], PageMark | None]] = []
+        self._rows = 0
         # Columns that repeat what the list was asked for tell the rows of one list from those of the others.
         self._shared = {
             stored.name: declared.source[1:]
@@ -34,12 +41,31 @@ class TableSink:
             if declared.source.startswith("$") and declared.source not in ("$organization", "$account")
         }
 
+    def write(self, rows: list[tuple[Any, ...]], mark: PageMark | None) -> None:
+        """Stage the rows of a page, together with those of other pages.
+
+        :param rows: tuples in the order of the columns
+        :param mark: the page, None for one that the next run shall not know
+        """
+        self._waiting.append((rows, mark))
+        self._rows += len(rows)
+        if self._rows >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Stage what waits."""
+        for rows, mark in self._waiting:
+            self.target.write(rows, mark)
+        self._waiting.clear()
+        self._rows = 0
+
     def restart(self, list_key: str, arguments: Mapping[str, Any]) -> None:
         """Drop what was staged of a list that is read anew.
 
         :param list_key: the list
         :param arguments: what it was asked for
         """
+        self.flush()
         shared = {name: arguments[argument] for name, argument in self._shared.items()}
         if list_key and not shared:
             # Rows of the lists cannot be told apart; staging keeps the last row of a key, so nothing doubles.
@@ -118,8 +144,9 @@ class ResourceSink:
             shaped = sink.shaper.page(page.rows, self._organization, arguments)
             added = sink.shaper.new_columns()
             if added:
+                sink.flush()
                 sink.target.add_columns(added)
-            sink.target.write(shaped, mark)
+            sink.write(shaped, mark)
 
     def finish(self, complete: bool, reason: str, partial: bool) -> None:
         """End the reading of every table.
@@ -129,6 +156,7 @@ class ResourceSink:
         :param partial: only a part was asked for
         """
         for sink in self.sinks:
+            sink.flush()
             sink.target.finish(complete, reason, partial)
 
     def fail(self, reason: str) -> None:
