@@ -142,3 +142,19 @@ def test_closing_a_client_ends_its_waits(make_sandbox: Callable[..., Any], tmp_p
     thread.join(timeout=5)
     assert not thread.is_alive()
     assert ended[0].kind == "cancelled"  # type: ignore[attr-defined]
+
+
+def test_a_list_that_shrank_costs_nothing_for_pages_that_are_gone(
+    make_sandbox: Callable[..., Any], tmp_path: Path
+) -> None:
+    # Eight pages are planned from an older count; those that still wait for budget are given up at the end.
+    sandbox = make_sandbox(users=100, limit=(6, 3.0, 3.0))
+    with client_of(sandbox, tmp_path) as client:
+        reader = client.pages(
+            "org_memberships.list", page_size=50, expected=5000, orgId=sandbox.organization_id
+        )
+        for _ in reader:
+            pass
+        assert reader.complete
+    assert sum(statuses(sandbox).values()) <= 7
+    assert statuses(sandbox).get("429", 0) == 0

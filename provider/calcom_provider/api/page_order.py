@@ -79,6 +79,8 @@ class OrderedPass:
             # The bridge may have been cut off at the last row of the page it leads to.
         if page.count and not self._in_order(page):
             return
+        # Pages past the end that still wait for budget must not take it from the probe.
+        self._ahead.close()
         if not self.single and self.gap is Gap.NONE:
             yield from self._confirm(page)
 

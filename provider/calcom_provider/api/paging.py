@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from calcom_provider.api.errors import IncompleteReadError, InvalidRequestError,
 from calcom_provider.api.operations import Operation, Paging
 from calcom_provider.api.page_fetch import Ahead, Fetched, Fetcher, Key, KnownPage, pages_for
 from calcom_provider.api.page_order import Gap, OrderedPass
+from calcom_provider.api.page_tally import Tally
 
 if TYPE_CHECKING:
     from calcom_provider.api.client import CalComClient
@@ -268,7 +268,7 @@ class PageReader:
         """
         quiet = False
         for attempt in range(done, PASSES):
-            result = _Pass()
+            result = Tally()
             first = attempt > 0
             for number, fetched in self._positions():
                 result.take(fetched)
@@ -344,34 +344,3 @@ class PageReader:
 
     def _done(self, reason: str = "") -> None:
         self.complete, self.reason = not reason, reason
-
-
-class _Pass:
-    """Add up one pass over a list without a usable order."""
-
-    def __init__(self) -> None:
-        self.keys: set[Key] = set()
-        self.rows = 0
-        self.pages = 0
-        self.full = False
-        self.total: int | None = None
-        self._keyed = True
-        self._steady = True
-
-    def take(self, fetched: Fetched) -> None:
-        """Add a page."""
-        self.pages += 1
-        self.rows += fetched.count
-        self.full = fetched.full
-        if fetched.keys is None and fetched.count:
-            self._keyed = False
-        with suppress(TypeError):
-            self.keys.update(fetched.keys or ())
-        total = (fetched.pagination or {}).get("totalItems")
-        self._steady = self._steady and (self.pages == 1 or total == self.total)
-        self.total = total
-
-    @property
-    def clean(self) -> bool:
-        """Tell whether no row came twice: where one does, another has usually been missed."""
-        return self._keyed and self._steady and len(self.keys) == self.rows

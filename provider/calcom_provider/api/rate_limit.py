@@ -12,13 +12,12 @@ import hashlib
 import logging
 import os
 import socket
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from calcom_provider.api.auth import Auth
@@ -31,15 +30,15 @@ from calcom_provider.api.governor_state import (
 )
 from calcom_provider.api.rate_headers import figures, retry_after
 from calcom_provider.api.rate_window import Bucket, Grant, Wait
+from calcom_provider.api.waiting_room import Cancel, WaitingRoom
 
-__all__ = ["Governor", "Permit", "Snapshot", "governor_for"]
+__all__ = ["Cancel", "Governor", "Permit", "Snapshot", "governor_for"]
 
 log = logging.getLogger(__name__)
 
 START = (120, 60.0)
 BLOCK = 60.0
 LEASE = 120.0
-WORTH_SAYING = 1.0
 _PARSE_ERRORS = (TypeError, KeyError, ValueError, AttributeError, IndexError)
 
 
@@ -69,13 +68,6 @@ class Snapshot:
     assumed: bool
     names: Mapping[str, int]
     source: str
-
-
-class Cancel(Protocol):
-    """Describe what tells that waiting is of no use any more."""
-
-    def is_set(self) -> bool:
-        """Tell whether it is."""
 
 
 class Governor:
@@ -109,13 +101,8 @@ class Governor:
         self.block = block
         self.on_wait = on_wait
         self._clock = clock
-        self._sleep = sleep
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
-        self._news = threading.Condition()
-        self._waiting = 0
-        self._waiting_since = 0.0
-        self._waited = 0.0
-        self._said_until = 0.0
+        self._room = WaitingRoom(clock, sleep)
         self._fallback: MemoryStateStore | None = None
 
     @classmethod
@@ -136,8 +123,7 @@ class Governor:
     @property
     def waited_seconds(self) -> float:
         """Return how long requests of this governor have been held back, overlaps counted once."""
-        with self._news:
-            return self._waited + (self._clock() - self._waiting_since if self._waiting else 0.0)
+        return self._room.total
 
     def ask(
         self, bucket: str = "", *, start: tuple[int, float] | None = None, lease: float = LEASE
@@ -191,9 +177,9 @@ class Governor:
             # Others' answers are seen only by looking; the own process's wake the wait.
             pause = min(max(pause * 1.5, answer.seconds), 0.25) if soon else answer.seconds
             if not soon:
-                self._say(answer)
+                self._room.announce(answer, self.on_wait)
             began = self._clock()
-            self._pause(pause, cancel)
+            self._room.wait(pause, cancel)
             waited += self._clock() - began
 
     def settle(self, permit: Permit, headers: Mapping[str, str], *, refused: bool = False) -> float | None:
@@ -219,7 +205,7 @@ class Governor:
                 state.answered(permit.grant, now, stated, permit.start)
 
         self._change(permit.bucket, work)
-        self._wake()
+        self._room.wake()
         return wait
 
     def release(self, permit: Permit) -> None:
@@ -228,7 +214,7 @@ class Governor:
         :param permit: the permit that it was sent with.
         """
         self._change(permit.bucket, lambda state, now: state.lost(permit.grant, now))
-        self._wake()
+        self._room.wake()
 
     def headroom(self, bucket: str = "") -> int:
         """Return how many requests may be sent now without waiting; 0 when nothing is known yet.
@@ -302,42 +288,6 @@ class Governor:
         for id_ in dead:
             state.lost(Grant(id_, 0.0, opener=False), now)
         return bool(dead)
-
-    def _pause(self, seconds: float, cancel: Cancel | None) -> None:
-        with self._news:
-            if not self._waiting:
-                self._waiting_since = self._clock()
-            self._waiting += 1
-        try:
-            if self._sleep is not None:
-                self._sleep(seconds)
-                return
-            until = time.monotonic() + seconds
-            while (left := until - time.monotonic()) > 0 and not (cancel and cancel.is_set()):
-                with self._news:
-                    # An answer may free budget sooner; a cancelled wait ends within a second.
-                    if self._news.wait(min(left, 1.0)) and seconds <= 1.0:
-                        return
-        finally:
-            with self._news:
-                self._waiting -= 1
-                if not self._waiting:
-                    self._waited += self._clock() - self._waiting_since
-
-    def _wake(self) -> None:
-        with self._news:
-            self._news.notify_all()
-
-    def _say(self, wait: Wait) -> None:
-        """Tell of a wait once, not once a thread."""
-        until = self._clock() + wait.seconds
-        with self._news:
-            if wait.seconds < WORTH_SAYING or until < self._said_until + WORTH_SAYING:
-                return
-            self._said_until = until
-        log.info("Waiting %.0f s for Cal.com's request limit (%s).", wait.seconds, wait.reason)
-        if self.on_wait:
-            self.on_wait(wait.seconds, wait.reason)
 
 
 def governor_for(
