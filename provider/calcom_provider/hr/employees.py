@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from calcom_provider.hr.cells import as_id, as_text, split_values
+from calcom_provider.hr.cells import as_id, as_text, dig, split_values
 from calcom_provider.hr.dates import parse_moment, sortable
 from calcom_provider.hr.errors import CellError, Issue
 from calcom_provider.hr.mapping import EmployeeMapping, Field
@@ -81,7 +81,8 @@ class _RowReader:
         return spec.cell(self.record)
 
     def _status(self) -> EmployeeStatus:
-        if "status" not in self.mapping.fields:
+        spec = self._spec("status")
+        if not spec.columns or (spec.optional and not any(dig(self.record, one)[0] for one in spec.columns)):
             return "active"
         word = self._spec("status").dress(as_text(self._cell("status")))
         if word is None:

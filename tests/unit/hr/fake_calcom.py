@@ -47,7 +47,9 @@ class FakeCalcom:
     # -- building ----------
 
     def add_user(self, user_id: int, email: str | None = None, **more: Any) -> CalUser:
-        user = CalUser(user_id, email or f"user{user_id}@example.com", **({"time_zone": "Europe/Berlin"} | more))
+        user = CalUser(
+            user_id, email or f"user{user_id}@example.com", **({"time_zone": "Europe/Berlin"} | more)
+        )
         self.users[user_id] = user
         return user
 
@@ -176,8 +178,9 @@ class FakeCalcom:
         def effect() -> int:
             entry = self._entry(0, user_id, after)
             self._check(entry, None)
-            self.entries[self._id()] = replace(entry, id=self.next_id)
-            return self.next_id
+            made = replace(entry, id=self._id())
+            self.entries[made.id] = made
+            return made.id
 
         return self._write(effect, "create_entry", user_id, after["start"], after["end"])
 
@@ -249,9 +252,13 @@ class FakeCalcom:
             for user_id in users
         )
         options = sorted(
-            (state.attribute.id, one.value) for state in self.attributes.values() for one in state.options.values()
+            (state.attribute.id, one.value)
+            for state in self.attributes.values()
+            for one in state.options.values()
         )
-        entries = sorted((one.user_id, *map(str, one.shape()), one.notes or "") for one in self.entries.values())
+        entries = sorted(
+            (one.user_id, *map(str, one.shape()), one.notes or "") for one in self.entries.values()
+        )
         return held, options, entries
 
 

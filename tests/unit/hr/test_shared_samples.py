@@ -54,7 +54,13 @@ def calcom() -> FakeCalcom:
         fake.users[one["id"]] = CalUser(one["id"], one["email"], one["timeZone"], one["accepted"])
     for one in raw["attributes"]:
         attribute = Attribute(
-            one["id"], one["name"], one["slug"], one["type"], one["enabled"], one["isLocked"], one["isWeightsEnabled"]
+            one["id"],
+            one["name"],
+            one["slug"],
+            one["type"],
+            one["enabled"],
+            one["isLocked"],
+            one["isWeightsEnabled"],
         )
         state = fake.attributes[attribute.id] = AttributeState(attribute)
         for option in one["options"]:
@@ -70,14 +76,18 @@ def calcom() -> FakeCalcom:
 
 def common(mapping: Any) -> Common:
     # Five of thirteen people have no user by design: that is what the samples are about.
-    return Common("Europe/Berlin", mapping, "demo", as_of=date(2026, 3, 16), limits=GuardLimits(match_rate=0.5))
+    return Common(
+        "Europe/Berlin", mapping, "demo", as_of=date(2026, 3, 16), limits=GuardLimits(match_rate=0.5)
+    )
 
 
 def plan_absences(name: str) -> tuple[Any, FakeCalcom]:
     fake = calcom()
     excluded = expected()["policy"]["excluded_types"]
     mapping = load_mapping(MAPPINGS[name], absences={"excluded_types": excluded}, employees=EMPLOYEES)
-    settings = OutOfOfficeSettings(common(mapping), DayPolicy(horizon_days=expected()["policy"]["horizon_days"]))
+    settings = OutOfOfficeSettings(
+        common(mapping), DayPolicy(horizon_days=expected()["policy"]["horizon_days"])
+    )
     job = OutOfOfficeJob(fake, settings)
     plan = job.plan(
         mapping.absences.source.read((SAMPLES / name).read_bytes()),
@@ -103,7 +113,8 @@ def segments(plan: Any, fake: FakeCalcom) -> dict[str, list[tuple[str, str]]]:
 def test_segments(name: str) -> None:
     plan, fake = plan_absences(name)
     wanted = {
-        user: sorted((one["start"], one["end"]) for one in runs) for user, runs in expected()[name]["segments"].items()
+        user: sorted((one["start"], one["end"]) for one in runs)
+        for user, runs in expected()[name]["segments"].items()
     }
     assert segments(plan, fake) == wanted
 
@@ -121,8 +132,14 @@ def test_segments(name: str) -> None:
 def test_segment_has_its_requests(name: str, user: str, run: dict[str, Any]) -> None:
     plan, _ = plan_absences(name)
     keys = [
-        one.keys for one in plan.actions if str(one.user_id) == user and one.after.get("start") == run["start"]
-    ] + [tuple((one.key or "").split()) for one in plan.issues if one.code == "covered" and str(one.user_id) == user]
+        one.keys
+        for one in plan.actions
+        if str(one.user_id) == user and one.after.get("start") == run["start"]
+    ] + [
+        tuple((one.key or "").split())
+        for one in plan.issues
+        if one.code == "covered" and str(one.user_id) == user
+    ]
     assert tuple(run["request_ids"]) in keys
 
 
@@ -140,7 +157,9 @@ def test_not_written(name: str, row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", sorted(MAPPINGS))
 def test_nothing_else_is_reported_about_requests(name: str) -> None:
     plan, _ = plan_absences(name)
-    wanted = {(row["ids"][0], row["code"]) for row in expected()[name]["not_written"]} | {("48211", "covered")}
+    wanted = {(row["ids"][0], row["code"]) for row in expected()[name]["not_written"]} | {
+        ("48211", "covered")
+    }
     wanted |= {("7001", "covered")}
     requests = {key for key, _ in wanted}
     told = {(one.key, one.code) for one in plan.issues if one.key in requests}
@@ -252,7 +271,9 @@ def test_e1003_case_folds_accents_do_not_grouping_is_refused_and_na_is_a_region(
 
 def test_e1003_accents_fold_when_asked() -> None:
     plan = plan_attributes(languages={"fold_accents": True})
-    assert [one.option_id for one in plan.actions if one.user_id == 103 and one.attribute_id == "attr-lang"] == [
+    assert [
+        one.option_id for one in plan.actions if one.user_id == 103 and one.attribute_id == "attr-lang"
+    ] == [
         "o-en",
         "o-fr",
     ]
@@ -316,7 +337,13 @@ def test_e1009_two_values_accent_and_float_damage() -> None:
 
 @pytest.mark.parametrize(
     ("key", "code"),
-    [("1012", "unmatched"), ("1013", "ambiguous"), ("1014", "ambiguous"), ("1015", "pending"), (None, "unmatched")],
+    [
+        ("1012", "unmatched"),
+        ("1013", "ambiguous"),
+        ("1014", "ambiguous"),
+        ("1015", "pending"),
+        (None, "unmatched"),
+    ],
 )
 def test_bucket(key: str | None, code: str) -> None:
     plan = plan_attributes()
