@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
@@ -59,28 +60,34 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     :param arguments: words after the program's name; None takes those of the process
     """
-    import click
-
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = typer.main.get_command(build(words))
     try:
         code = command.main(words, prog_name="calcom", standalone_mode=False)
-    except click.exceptions.Abort:
-        typer.echo("Stopped.", err=True)
-        return 130
-    except click.exceptions.NoArgsIsHelpError:
-        return 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except CommandError as failure:
         typer.echo(f"Error: {failure}", err=True)
         return failure.code
     except Exception as error:
-        text, code = explain(error)
-        typer.echo(f"Error: {text}", err=True)
-        return code
+        return _misuse(error) if hasattr(error, "exit_code") else _failure(error)
+    except KeyboardInterrupt:
+        typer.echo("Stopped; nothing was published.", err=True)
+        return 130
     return code if isinstance(code, int) else 0
+
+
+def _misuse(error: Any) -> int:
+    """Show what is wrong with the command line; its class depends on the version of Typer."""
+    error.show()
+    return 0 if type(error).__name__ == "NoArgsIsHelpError" else int(error.exit_code)
+
+
+def _failure(error: Exception) -> int:
+    if type(error).__name__ == "Abort":
+        typer.echo("Stopped; nothing was published.", err=True)
+        return 130
+    text, code = explain(error)
+    typer.echo(f"Error: {text}", err=True)
+    return code
 
 
 def _version(asked: bool) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from calcom_provider.api.paging import Page
 
 #: Lists read side by side; together they share the client's requests in flight.
-WIDTH = 6
+WIDTH = 4
 #: Pages that wait for the calling thread; more would only hold memory.
 WAITING = 4
 

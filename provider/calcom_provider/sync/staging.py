@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from calcom_provider.warehouse import Load, TableLoad
 
 
-#: Rows that wait for their table's turn: a database that takes one stream of rows at a time, as PostgreSQL's COPY
-#: does, would else begin anew with nearly every page, since pages of several lists come mixed.
-_BATCH = 5_000
+#: Rows that wait for their table's turn. Pages of several lists come mixed, and a database that takes one stream
+#: of rows at a time, as PostgreSQL's COPY does, would else begin anew with nearly every page.
+_BATCH = 2_500
 
 
 class TableSink:
