@@ -1,9 +1,10 @@
 """Databases for tests: real servers, and a fresh database on them for every test that asks for one.
 
-A server is the one that an environment variable names (``CALCOM_TEST_POSTGRES_URL``, ``CALCOM_TEST_MYSQL_URL``,
-``CALCOM_TEST_REDIS_URL``), else one that answers on this machine; for PostgreSQL at last one that is started from
-a wheel. Tests that need MySQL or Redis are not collected where there is none, and one line says so. PostgreSQL,
-SQLite and DuckDB can always be had: a test that needs them and cannot run is an error.
+A server is the one that an environment variable names (``CALCOM_TEST_POSTGRES_URL``,
+``CALCOM_TEST_MYSQL_URL``, ``CALCOM_TEST_REDIS_URL``), else one that answers on this machine; for PostgreSQL
+at last one that is started from a wheel. Tests that need MySQL or Redis are not collected where there is
+none, and one line says so. PostgreSQL, SQLite and DuckDB can always be had: a test that needs them and
+cannot run is an error.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-
-from tests.plugins.shared import NOTES
 
 LOOPBACK = "127.0.0.1"
 WAREHOUSES = ("sqlite", "postgresql", "duckdb", "mysql")
@@ -183,6 +182,8 @@ def _needs(item: pytest.Item, server: str) -> bool:
 def _deselect(config, items, name, needing, server) -> None:  # type: ignore[no-untyped-def]
     if not needing or server() is not None:
         return
+    from tests.plugins.shared import NOTES
+
     gone = set(map(id, needing))
     config.hook.pytest_deselected(items=needing)
     items[:] = [item for item in items if id(item) not in gone]

@@ -62,7 +62,8 @@ class Accounts:
         places = ", ".join(f":{key}" for key in names)
         self.session.insert(f"INSERT INTO {self._table(name)} ({quoted}) VALUES ({places})", rows)
 
-    # -- run records ---------------------------------------------------------------------------------------------
+    # -- run records
+    # ---------------------------------------------------------------------------------------------
 
     def begin(self, run: RunInfo) -> None:
         """Record that a run began, and that runs which never ended are lost (their tables are locked by us now)."""
@@ -134,7 +135,8 @@ class Accounts:
         )
         return row | dict(more)
 
-    # -- states --------------------------------------------------------------------------------------------------
+    # -- states
+    # --------------------------------------------------------------------------------------------------
 
     def states(self, scope: Scope) -> dict[str, StoredState]:
         """Read the states of a scope."""
@@ -169,7 +171,8 @@ class Accounts:
         }
         self._insert(STATE, STATE_V1, [row])
 
-    # -- page marks ----------------------------------------------------------------------------------------------
+    # -- page marks
+    # ----------------------------------------------------------------------------------------------
 
     def pages(self, scope: Scope, resource: str, table: str) -> dict[str, StoredPage]:
         """Read the page marks of a table."""

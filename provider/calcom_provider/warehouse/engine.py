@@ -22,16 +22,22 @@ class Warehouse:
     :param target: SQLAlchemy engine or URL; ``duckdb:///path`` opens a DuckDB file through its own driver.
     :param schema: Schema of the tables, made when it is missing; the connection's default when empty.
     :param prefix: What every table name begins with, ``calcom_`` by default.
+    :param generic: Use the portable path even where the database has one of its own.
     :raises UnsupportedTargetError: when a driver is missing, or the database is too old.
     """
 
     def __init__(
-        self, target: sa.Engine | sa.URL | str, *, schema: str | None = None, prefix: str = "calcom_"
+        self,
+        target: sa.Engine | sa.URL | str,
+        *,
+        schema: str | None = None,
+        prefix: str = "calcom_",
+        generic: bool = False,
     ) -> None:
         self.schema = schema or None
         self.prefix = prefix
         self._own: Any = None
-        self.backend = self._choose(target)
+        self.backend = self._choose(target, generic)
 
     def load(self, run: RunInfo, *, wait: float = 0.0) -> Load:
         """Open a load.
@@ -81,7 +87,7 @@ class Warehouse:
                 )
             time.sleep(min(1.0, max(until - time.monotonic(), 0.05)))
 
-    def _choose(self, target: Any) -> Backend:
+    def _choose(self, target: Any, generic: bool) -> Backend:
         if isinstance(target, str) and target.startswith("duckdb:"):
             from calcom_provider.warehouse.duckdb import DuckBackend
 
@@ -90,7 +96,7 @@ class Warehouse:
 
         if not isinstance(target, sa.Engine):
             target = self._own = sa.create_engine(target, hide_parameters=True)
-        name = target.dialect.name
+        name = "" if generic else target.dialect.name
         if name == "postgresql":
             from calcom_provider.warehouse.postgresql import PostgresBackend
 

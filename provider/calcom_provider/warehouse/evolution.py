@@ -29,8 +29,8 @@ def plan_changes(layout: Layout, existing: Mapping[str, str] | None) -> list[Sch
     Columns that nobody declares stay as they are; new rows hold NULL in them.
 
     :param existing: Columns of the table and their types; None when there is no table.
-    :raises SchemaConflictError: when a column's type changed and cannot be widened, or versions are kept in one and
-        not in the other; nothing was written.
+    :raises SchemaConflictError: when a column's type changed and cannot be widened, or versions are kept in
+        one and not in the other; nothing was written.
     """
     if existing is None:
         return [SchemaChange(f"create table {layout.name}", lambda session: _create(session, layout))]
@@ -49,7 +49,9 @@ def plan_columns(
 ) -> list[SchemaChange]:
     """List what must change so that the table holds some columns; see :func:`plan_changes`."""
     changes: list[SchemaChange] = []
-    for column in columns if existing is not None else ():
+    if existing is None:
+        return changes
+    for column in columns:
         held = existing.get(column.name)
         if held is None:
             if column.name in layout.key:
@@ -62,8 +64,7 @@ def plan_columns(
 
 def _same(layout: Layout, held: str, wanted: str) -> bool:
     """Tell whether a database spells both types alike."""
-    types = layout.backend.capabilities.types
-    return types.get(held) == types.get(wanted) and held in types
+    return (held, wanted) in layout.backend.capabilities.alike
 
 
 def _create(session: Session, layout: Layout) -> None:

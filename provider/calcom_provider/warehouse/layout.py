@@ -33,7 +33,7 @@ class Layout:
     """
 
     def __init__(
-        self, backend: Backend, prefix: str, table: Table, mode: Mode, deletes: Deletes, scope: Scope
+        self, backend: Backend, prefix: str, table: Table, *, mode: Mode, deletes: Deletes, scope: Scope
     ) -> None:
         self.backend = backend
         self.table = table

@@ -1,7 +1,7 @@
 """A lease on a set of tables, for databases without advisory locks.
 
-The lease is a row that names its holder and ends by time. A holder on this machine that no longer runs has lost it at
-once, so that a killed run does not keep the next one waiting.
+The lease is a row that names its holder and ends by time. A holder on this machine that no longer runs has
+lost it at once, so that a killed run does not keep the next one waiting.
 """
 
 from __future__ import annotations
@@ -76,10 +76,19 @@ def take(session: Session, prefix: str, owner: str) -> str | None:
             {"name": prefix, "owner": f"{owner}@{me()}", "ends": time.time() + LIFETIME},
         )
         session.commit()
-    except BaseException:
+    except Exception:
         session.rollback()
+        # Two at once: the database let one of them through.
+        if held_by_another(session, prefix, owner):
+            return "another run that took them at this moment"
         raise
     return None
+
+
+def held_by_another(session: Session, prefix: str, owner: str) -> bool:
+    """Tell whether a lease exists that is not this run's."""
+    found = session.fetch(f"SELECT owner FROM {_table(session, prefix)} WHERE name = :name", {"name": prefix})
+    return bool(found) and found[0][0] != f"{owner}@{me()}"
 
 
 def extend(session: Session, prefix: str, owner: str) -> None:

@@ -90,13 +90,14 @@ class Load:
 
         :param table: Declaration of the table, with the columns in the order of the rows to come.
         :param resource: Resource that the rows come from; states and run records are kept by it.
-        :param mode: ``merge`` writes what changed, ``replace`` rewrites the table, ``history`` keeps versions.
-        :param deletes: What happens to rows that a complete read no longer holds: ``ignore``, ``mark`` them, or
-            ``remove`` them; where versions are kept, both close the current version.
+        :param mode: ``merge`` writes what changed, ``replace`` rewrites the table, ``history`` keeps
+            versions.
+        :param deletes: What happens to rows that a complete read no longer holds: ``ignore``, ``mark`` them,
+            or ``remove`` them; where versions are kept, both close the current version.
         :param guard: How many of them may go at once.
         :param scope: Column values that all rows share; those of the run by default.
-        :param variant: Anything that changes how rows are made from pages (a hash key, a selection): page marks
-            of another variant are not offered.
+        :param variant: Anything that changes how rows are made from pages (a hash key, a selection): page
+            marks of another variant are not offered.
         :raises SchemaConflictError: when the table in the database does not fit.
         """
         if mode not in MODES or deletes not in DELETES:
@@ -107,9 +108,17 @@ class Load:
         strange = [name for name in scope if name not in table.key]
         if strange:
             raise WarehouseUsageError(f"Table {table.name}: scope columns are not in its key: {strange}")
-        layout = Layout(self.backend, self.prefix, table, mode, deletes, scope)
+        layout = Layout(self.backend, self.prefix, table, mode=mode, deletes=deletes, scope=scope)
         changes = plan_changes(layout, self.catalog.get(layout.name))
-        load = TableLoad(self, self.session, layout, resource, guard, variant, changes)
+        load = TableLoad(
+            self,
+            self.session,
+            layout,
+            resource=resource,
+            guard=guard,
+            variant=variant,
+            changes=changes,
+        )
         load.result.schema_changes = [change.summary for change in changes]
         self.tables.append(load)
         return load
@@ -139,7 +148,7 @@ class Load:
             shape = self.stored_state(load).shapes.get(load.layout.table.name)
             exists = load.layout.name in self.catalog and not load.changes
             if exists and load.layout.mode != "replace" and shape:
-                held = Merge(self.session, load.layout, "", None, None, {}).live()
+                held = Merge(self.session, load.layout, "").live()
                 if shape == {"shape": load.layout.shape(load.variant), "rows": held}:
                     load.known = self.accounts.pages(load.layout.scope, load.resource, load.layout.table.name)
         return load.known
@@ -153,7 +162,9 @@ class Load:
 
         :param resource: Name of the resource.
         """
-        scopes = [load.layout.scope for load in self.tables if load.resource == resource] or [self.run.scope]
+        scopes = [dict(load.layout.scope) for load in self.tables if load.resource == resource] or [
+            dict(self.run.scope)
+        ]
         return self.accounts.states(scopes[0]).get(resource, StoredState()).state
 
     def set_watermark(self, resource: str, value: str | None) -> None:

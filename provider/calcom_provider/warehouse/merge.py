@@ -1,7 +1,7 @@
 """The statements that bring staged rows into a table.
 
-Everything is counted before anything is written: the counts tell which statements are needed at all, and let the
-guards speak while nothing has happened yet.
+Everything is counted before anything is written: the counts tell which statements are needed at all, and let
+the guards speak while nothing has happened yet.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ class Merge:
     :param session: Connection of the load.
     :param layout: The table.
     :param stage: Quoted name of its staging table.
-    :param keys: Quoted name of the table with the keys of kept pages, if only some pages were kept.
     :param parent: Layout and quoted stage of the parent, when child rows are to be replaced as sets.
     :param values: The run's ``run_id`` and ``at``.
+    :ivar keys: Quoted name of the table with the keys of kept pages, if only some pages were kept.
     """
 
     def __init__(
@@ -64,18 +64,19 @@ class Merge:
         session: Session,
         layout: Layout,
         stage: str,
-        keys: str | None,
-        parent: tuple[Layout, str] | None,
-        values: dict[str, Any],
+        *,
+        parent: tuple[Layout, str] | None = None,
+        values: dict[str, Any] | None = None,
     ) -> None:
         self.session = session
         self.layout = layout
         self.stage = stage
-        self.keys = keys
+        self.keys: str | None = None
         self.parent = parent
-        self.run = values
+        self.run = values or {}
 
-    # -- counting ------------------------------------------------------------------------------------------------
+    # -- counting
+    # ------------------------------------------------------------------------------------------------
 
     def count(self, staged: int, find_missing: bool) -> Counts:
         """Count what has to be done.
@@ -139,7 +140,8 @@ class Merge:
     def _counts_marked_out(self) -> bool:
         return self.layout.marks and not self.layout.history and self.layout.deletes != "remove"
 
-    # -- writing -------------------------------------------------------------------------------------------------
+    # -- writing
+    # -------------------------------------------------------------------------------------------------
 
     def apply(self, counts: Counts) -> None:
         """Write what was counted: deletions, changed rows, new rows."""
@@ -223,7 +225,8 @@ class Merge:
             values += ", :at, TRUE"
         return f"INSERT INTO {lay.target} ({lay.quoted(names)}) SELECT {values}"
 
-    # -- conditions ----------------------------------------------------------------------------------------------
+    # -- conditions
+    # ----------------------------------------------------------------------------------------------
 
     def _differs(self, target: str | None) -> str:
         lay = self.layout
@@ -262,7 +265,8 @@ class Merge:
             ]
         )
 
-    # -- running -------------------------------------------------------------------------------------------------
+    # -- running
+    # -------------------------------------------------------------------------------------------------
 
     def _params(self) -> dict[str, Any]:
         return {**self.run, **self.layout.scope_params}

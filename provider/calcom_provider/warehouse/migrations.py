@@ -1,7 +1,7 @@
 """The tables of the engine itself, as numbered migrations.
 
-A release that changes them appends a migration; what was released is never edited. A database made by an older
-release is brought forward by the next load, before it does anything else.
+A release that changes them appends a migration; what was released is never edited. A database made by an
+older release is brought forward by the next load, before it does anything else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def _columns(spec: str) -> tuple[Column, ...]:
     for line in spec.split("\n"):
         if line.strip():
             name, kind = line.split()
-            made.append(Column(name, kind.rstrip("!"), nullable=not kind.endswith("!")))  # type: ignore[arg-type]
+            nullable = not kind.endswith("!")
+            made.append(Column(name, kind.rstrip("!"), nullable=nullable))  # type: ignore[arg-type]
     return tuple(made)
 
 

@@ -17,8 +17,8 @@ KeyValue = int | str | None
 class PageMark:
     """Identify a page that was read and its contents.
 
-    :param key: Name of the page, unique within the resource (``"3"``, or ``"<list>:3"`` where a resource reads
-        several lists).
+    :param key: Name of the page, unique within the resource (``"3"``, or ``"<list>:3"`` where a resource
+        reads several lists).
     :param digest: 64-bit digest of the page as it was sent, unsigned.
     :param count: Rows that the page held.
     :param etag: Validator that the server sent with the page, if any.
@@ -43,8 +43,8 @@ KnownMark = PageMark
 def pack_keys(columns: Iterable[Sequence[Any]]) -> bytes:
     """Pack the key columns of a page into few bytes.
 
-    Numbers become 64-bit words, texts a list of the distinct ones and an index per row: an assigned option repeats
-    for hundreds of people.
+    Numbers become 64-bit words, texts a list of the distinct ones and an index per row: an assigned option
+    repeats for hundreds of people.
 
     :param columns: One sequence per key column, all of one length.
     """

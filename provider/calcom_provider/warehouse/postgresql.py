@@ -136,7 +136,7 @@ class PostgresSession(SqlSession):
     def close(self) -> None:
         if self._copying is not None:
             # The load ends without publishing: nothing of an open COPY is wanted.
-            self.connection.invalidate()
+            self.driver.close()
         super().close()
 
 
@@ -155,6 +155,8 @@ class PostgresBackend(Backend):
 
     def connect(self) -> PostgresSession:
         session = PostgresSession(self, self._engine.connect())
+        # The settings below are ours: the connection does not go back to the pool.
+        session.connection.detach()
         # Staging is rebuilt after a crash anyway; the publishing transaction sets this back.
         session.execute("SET synchronous_commit = off")
         session.execute("SET client_min_messages = warning")
@@ -178,7 +180,9 @@ class PostgresBackend(Backend):
         )
         return tabulate((table, column, KNOWN.get(kind, kind)) for table, column, kind in rows)
 
-    def stage(self, session: Session, name: str, columns: Sequence[Column]) -> PostgresStage:
+    def stage(
+        self, session: Session, name: str, columns: Sequence[Column], key: Sequence[str]
+    ) -> PostgresStage:
         assert isinstance(session, PostgresSession)
         self.drop_stage(session, name)
         parts = ", ".join(f"{self.quote(c.name)} {TYPES[c.type]}" for c in columns)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from calcom_provider.warehouse.load import Load
     from calcom_provider.warehouse.table_load import TableLoad
 
-#: More keys in conflict than this, and all page marks of the table are dropped instead of those that hold them.
+#: More keys in conflict than this, and all page marks of the table are dropped instead of those that hold
+#: them.
 MANY_CONFLICTS = 1000
 
 
@@ -85,7 +86,8 @@ class Publication:
             raise
         return [load.result for load in self._load.tables]
 
-    # -- before the transaction ----------------------------------------------------------------------------------
+    # -- before the transaction
+    # ----------------------------------------------------------------------------------
 
     def _prepare(self) -> list[Work]:
         works = []
@@ -114,7 +116,7 @@ class Publication:
         layout = load.layout
         # Read what was replaced while staging only now: the last rows have been taken.
         load.result.replaced_characters = load.stage.replaced
-        merge = Merge(self._session, layout, load.stage.name, None, self._parent(load), self._values)
+        merge = Merge(self._session, layout, load.stage.name, parent=self._parent(load), values=self._values)
         staged = int(self._session.value(f"SELECT count(*) FROM {load.stage.name}"))
         work = Work(load, merge, staged, set())
         if staged and not load.distinct:
@@ -160,7 +162,7 @@ class Publication:
     def _stage_kept_keys(self, load: TableLoad) -> str:
         layout = load.layout
         columns = [layout.table.column(name) for name in layout.table.key]
-        stage = self._backend.stage(self._session, layout.keys_name, columns)
+        stage = self._backend.stage(self._session, layout.keys_name, columns, layout.table.key)
         places = {name: place for place, name in enumerate(layout.free_key)}
         for page in load.kept.values():
             keys = [
@@ -182,7 +184,8 @@ class Publication:
         for load in self._load.tables:
             self._load.catalog.setdefault(load.layout.name, {})
 
-    # -- inside the transaction ----------------------------------------------------------------------------------
+    # -- inside the transaction
+    # ----------------------------------------------------------------------------------
 
     def _count(self, work: Work) -> None:
         load, merge = work.load, work.merge
@@ -260,10 +263,11 @@ class Publication:
                 marks = {k: p for k, p in marks.items() if work.conflicts.isdisjoint(unpack_keys(p.keys))}
             if load.known:
                 gone = [key for key in load.known if key not in load.kept or key not in marks]
-                accounts.save_pages(*place, gone, [p for k, p in marks.items() if k not in load.kept], run_id)
+                fresh = [p for k, p in marks.items() if k not in load.kept]
+                accounts.save_pages(*place, gone=gone, new=fresh, run_id=run_id)
             else:
                 accounts.forget_pages(*place)
-                accounts.save_pages(*place, (), marks.values(), run_id)
+                accounts.save_pages(*place, gone=(), new=marks.values(), run_id=run_id)
 
     def _save_states(self) -> None:
         load = self._load

@@ -13,8 +13,8 @@ from xxhash import xxh3_64_intdigest
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-#: Format 2 writes equal values as equal bytes in every release of Python; later formats write references, which
-#: depend on what else holds a value.
+#: Format 2 writes equal values as equal bytes in every release of Python; later formats write references,
+#: which depend on what else holds a value.
 _FORMAT = 2
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -24,8 +24,8 @@ _ESCAPES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{
 def hash_rows(rows: Sequence[tuple[Any, ...]]) -> list[int]:
     """Give the 64-bit hash of each row as a signed number.
 
-    It is XXH3 over the row's values in a fixed binary form, cheap enough to be taken of every row: an unchanged row
-    is recognised by it and not written again.
+    It is XXH3 over the row's values in a fixed binary form, cheap enough to be taken of every row: an
+    unchanged row is recognised by it and not written again.
 
     :param rows: Rows of None, booleans, numbers, texts, dates and times.
     """

@@ -25,8 +25,8 @@ def new_run_id() -> str:
 class RunInfo:
     """Describe a run before it begins.
 
-    :param scope: Column values that every row of the run shares, such as ``{"organization_id": 4242}``; rows outside
-        the scope are never touched, and states and page marks are kept per scope.
+    :param scope: Column values that every row of the run shares, such as ``{"organization_id": 4242}``; rows
+        outside the scope are never touched, and states and page marks are kept per scope.
     :param run_id: Id of the run; made when empty.
     :param dag_run_id: Id of the DAG run that the run belongs to, if any.
     :param started_at: Time of the run, aware; now by default. Every row carries it as ``_calcom_synced_at``.
@@ -93,8 +93,9 @@ class ResourceState:
 class TableResult:
     """Tell what a run did to one table.
 
-    ``status`` is ``published``, ``unchanged`` (nothing was written), ``failed`` or ``preview``; ``rows_read`` counts
-    the rows handed over, ``rows_kept`` those of pages that were kept without being handed over.
+    ``status`` is ``published``, ``unchanged`` (nothing was written), ``failed`` or ``preview``;
+    ``rows_read`` counts the rows handed over, ``rows_kept`` those of pages that were kept without being
+    handed over.
     """
 
     resource: str

@@ -22,9 +22,11 @@ class Column:
     """Declare one column.
 
     :param name: Name in the warehouse, written as given (reserved words and mixed case are quoted).
-    :param type: ``integer`` holds 64 bits, ``timestamp`` milliseconds in UTC, ``json`` is handed over as JSON text.
+    :param type: ``integer`` holds 64 bits, ``timestamp`` milliseconds in UTC, ``json`` is handed over as
+        JSON text.
     :param nullable: Whether the column takes NULL; key columns never do.
-    :param data_class: What the value tells about people: ``public``, ``personal``, ``sensitive`` or ``secret``.
+    :param data_class: What the value tells about people: ``public``, ``personal``, ``sensitive`` or
+        ``secret``.
     :param source: Dotted path of the value in the row that was read; kept for documentation.
     :param comment: One line for readers of the table.
     """

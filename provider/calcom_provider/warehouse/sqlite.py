@@ -107,7 +107,9 @@ class SqliteBackend(Backend):
         )
         return tabulate((table, column, KNOWN.get(kind.upper(), kind)) for table, column, kind in rows)
 
-    def stage(self, session: Session, name: str, columns: Sequence[Column]) -> SqliteStage:
+    def stage(
+        self, session: Session, name: str, columns: Sequence[Column], key: Sequence[str]
+    ) -> SqliteStage:
         assert isinstance(session, SqlSession)
         self.drop_stage(session, name)
         parts = ", ".join(f"{self.quote(c.name)} {TYPES[c.type]}" for c in columns)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class TableLoad:
     """Stage the rows of one table; made by :meth:`Load.table`.
 
-    Rows may be handed over in any order and more than once: the last one of a key wins. Calls must not overlap.
+    Rows may be handed over in any order and more than once: the last one of a key wins. Calls must not
+    overlap.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class TableLoad:
         load: Load,
         session: Session,
         layout: Layout,
+        *,
         resource: str,
         guard: DeleteGuard,
         variant: str,
@@ -54,6 +56,7 @@ class TableLoad:
         self._session = session
         self._stage: Stage | None = None
         self._highest: Any = None
+        self._last: tuple[Any, ...] | None = None
         self._free = [layout.table.index(name) for name in layout.free_key]
         self._scoped = [(layout.table.index(name), value) for name, value in layout.scope.items()]
 
@@ -67,7 +70,7 @@ class TableLoad:
         """Give the staging table, made when it is first needed."""
         if self._stage is None:
             self._stage = self._session.backend.stage(
-                self._session, self.layout.stage_name, self.layout.table.columns
+                self._session, self.layout.stage_name, self.layout.table.columns, self.layout.table.key
             )
         return self._stage
 
@@ -79,19 +82,23 @@ class TableLoad:
     def write(self, rows: Sequence[tuple[Any, ...]], page: PageMark | None = None) -> None:
         """Stage rows.
 
-        :param rows: Tuples in the order of the table's columns; JSON as text, timestamps as aware datetimes or
-            as ISO 8601 text the way they were received, dates as dates or ISO text.
+        :param rows: Tuples in the order of the table's columns; JSON as text, timestamps as aware datetimes
+            or as ISO 8601 text the way they were received, dates as dates or ISO text.
         :param page: The page that the rows are, when it should be known to the next run.
         :raises WarehouseError: when the database refuses a row.
         """
         self._check_open()
+        columns = [[row[place] for row in rows] for place in self._free]
         if rows:
             self._check_first(rows[0])
-            self._guarded(lambda: self.stage.write(rows, hash_rows(rows)))
-            self.result.rows_read += len(rows)
-        columns = [[row[place] for row in rows] for place in self._free]
-        if rows and self.distinct:
-            self.distinct = self._rises(columns)
+            # Neighbouring pages may share a row; staged twice it would cost a search for doubles in the end.
+            again = int(rows[0] == self._last)
+            self._last = rows[-1]
+            fresh = rows[again:]
+            self._guarded(lambda: self.stage.write(fresh, hash_rows(fresh)))
+            self.result.rows_read += len(fresh)
+            if fresh and self.distinct:
+                self.distinct = self._rises([keys[again:] for keys in columns] if again else columns)
         if page is not None:
             self.kept.pop(page.key, None)
             self.written[page.key] = StoredPage(page, pack_keys(columns))
@@ -131,6 +138,7 @@ class TableLoad:
             self._session.execute(
                 f"DELETE FROM {self.stage.name}" + (f" WHERE {where}" if where else ""), params
             )
+        self._last = None
         if scope:
             self.distinct = False
         else:
