@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from calcom_provider.warehouse import Load, TableLoad
 
 
-#: Rows that wait for their table's turn. Pages of several lists come mixed, and a database that takes one stream
-#: of rows at a time, as PostgreSQL's COPY does, would else begin anew with nearly every page.
+#: Rows that wait for their table's turn. Pages of several lists come mixed, and a database that takes one
+#: stream of rows at a time, as PostgreSQL's COPY does, would else begin anew with nearly every page.
 _BATCH = 2_500
 
 
