@@ -45,6 +45,10 @@ $(VENV)/.ui: $(VENV)/.dev
 install: $(VENV)/.runtime  ## create .venv from the lock (runtime packages)
 	@echo "installed: $(BIN)/calcom, $(BIN)/airflow"
 
+$(VENV)/.celery: $(VENV)/.dev
+	@$(SYNC) --extra celery --group test --group lint
+	@touch $@
+
 demo: $(VENV)/.runtime  ## a real DAG reads an imitated organisation into a database file
 	@$(BIN)/python -m calcom_provider.sandbox.demo
 
@@ -60,6 +64,22 @@ bench-limit: $(VENV)/.dev  ## sync 30,000 people under the API's own limit, twic
 docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
+
+test-system: $(VENV)/.dev  ## the DAGs through a real scheduler, dag processor, triggerer and API server
+	@echo "needs: free ports and about 2 GB of memory; everything runs on this machine"
+	@$(BIN)/python -m pytest -q -m scheduler tests/system
+
+test-celery: $(VENV)/.celery  ## the sync mapped over 5 organisations on two Celery workers
+	@echo "needs: redis-server on the PATH (apt-get install redis-server) and PostgreSQL (CALCOM_TEST_POSTGRES_URL, or the embedded one)"
+	@$(BIN)/python -m pytest -q -m celery tests/system
+
+test-ui: $(VENV)/.ui  ## the connection form in a real browser
+	@command -v chromium >/dev/null || { echo "needs Chromium: apt-get install -y chromium"; exit 1; }
+	@$(BIN)/python -m pytest -q -m ui tests/system
+
+test-wheel: $(VENV)/.dev  ## the wheel in fresh environments, with the lowest and the newest Airflow allowed
+	@echo "needs: the package index, and about 1 GB of disk"
+	@$(BIN)/python -m pytest -q -m wheel tests/system
 
 catalogue: $(VENV)/.runtime  ## write the operation catalogue anew: make catalogue OPENAPI=openapi.json
 	@test -n "$(OPENAPI)" || { echo "name the document: make catalogue OPENAPI=openapi.json"; exit 2; }

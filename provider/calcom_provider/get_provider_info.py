@@ -110,7 +110,17 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [_modules("hooks.calcom")],
-        "operators": [_modules("operators.calcom", "operators.delegation")],
+        "operators": [
+            _modules(
+                "operators.calcom",
+                "operators.delegation",
+                "operators.hr_attributes",
+                "operators.hr_out_of_office",
+                "operators.hr_bulk",
+                "operators.hr_apply",
+                "operators.hr_base",
+            )
+        ],
         "sensors": [_modules("sensors.calcom")],
         "triggers": [_modules("triggers.calcom")],
         "transfers": [
