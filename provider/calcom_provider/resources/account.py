@@ -12,6 +12,7 @@ from calcom_provider.resources.model import (
     Resource,
     boolean,
     integer,
+    json,
     personal_text,
     text,
 )
@@ -185,6 +186,34 @@ VERIFIED_PHONES = _resource(
     "Phone numbers that the account proved to own.",
 )
 
+CALENDARS = Resource(
+    name="account_calendars",
+    group="account",
+    read=Read("calendars.list", single=True),
+    table=None,
+    children=(
+        Child(
+            Table(
+                "account_calendars",
+                (
+                    *SCOPE,
+                    integer("credential_id", nullable=False),
+                    text("integration_type", "integration.type"),
+                    text("integration_slug", "integration.slug"),
+                    personal_text("primary_external_id", "primary.externalId"),
+                    json("calendars", data_class="personal"),
+                    text("error", "error.message", comment="why the calendars cannot be read"),
+                ),
+                key=(*NAMES, "credential_id"),
+                comment="Calendars that the account connected.",
+            ),
+            items="connectedCalendars",
+        ),
+    ),
+    scope=NAMES,
+    named_only="the API may choose default calendars while it is asked",
+)
+
 RESOURCES: tuple[Resource, ...] = (
     PROFILE,
     TEAMS,
@@ -199,4 +228,5 @@ RESOURCES: tuple[Resource, ...] = (
     CONFERENCING_APPS,
     VERIFIED_EMAILS,
     VERIFIED_PHONES,
+    CALENDARS,
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from calcom_provider.api.errors import ConfigurationError
+from calcom_provider.api.operations import catalogue as operations
 from calcom_provider.api.operations import resolve
 from calcom_provider.resources import catalogue, get, select
+from calcom_provider.resources.exclusions import EXCLUDED
 from calcom_provider.resources.model import Resource
 from calcom_provider.warehouse.schema import Table
 
@@ -107,3 +109,26 @@ def test_resources_come_after_those_they_are_read_over() -> None:
     for resource in ALL:
         if resource.read.over:
             assert order.index(resource.read.over) < order.index(resource.name)
+
+
+def test_every_list_of_the_api_is_a_resource_or_left_out_for_a_reason() -> None:
+    lists = {operation.name for operation in operations().values() if operation.paging}
+    read = {
+        plan.operation
+        for resource in ALL
+        for plan in (resource.read, resource.read.fallback)
+        if plan is not None
+    }
+    assert lists - read == set(EXCLUDED)
+    assert all(EXCLUDED.values())
+    assert set(EXCLUDED).isdisjoint(read)
+
+
+def test_what_the_api_writes_or_fans_out_while_reading_is_only_read_when_named() -> None:
+    for name in ("account_calendars", "team_event_type_private_links", "account_team_event_type_webhooks"):
+        assert get(name).named_only
+        assert [resource.name for resource in select(name)] == [name]
+    side_effects = {operation.name for operation in operations().values() if operation.side_effect}
+    for resource in ALL:
+        if resource.read.operation in side_effects:
+            assert resource.named_only
