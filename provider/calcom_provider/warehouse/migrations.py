@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 from calcom_provider.warehouse.backend import Session
 from calcom_provider.warehouse.errors import SchemaVersionError
-from calcom_provider.warehouse.schema import Column
+from calcom_provider.warehouse.schema import Column, ColumnType
 
 RUNS, STATE, PAGES, VERSION, LEASE = "sync_runs", "sync_state", "sync_pages", "schema_version", "sync_lease"
 
@@ -20,11 +21,9 @@ RUNS, STATE, PAGES, VERSION, LEASE = "sync_runs", "sync_state", "sync_pages", "s
 def _columns(spec: str) -> tuple[Column, ...]:
     """Read ``name type`` pairs; a type with ``!`` is never NULL."""
     made = []
-    for line in spec.split("\n"):
-        if line.strip():
-            name, kind = line.split()
-            nullable = not kind.endswith("!")
-            made.append(Column(name, kind.rstrip("!"), nullable=nullable))  # type: ignore[arg-type]
+    for line in filter(str.strip, spec.split("\n")):
+        name, kind = line.split()
+        made.append(Column(name, cast(ColumnType, kind.rstrip("!")), nullable=not kind.endswith("!")))
     return tuple(made)
 
 
