@@ -34,7 +34,7 @@ class StoredPage:
 
 @dataclass(slots=True)
 class StoredState:
-    """A resource's state as it was published; ``shapes`` maps a table to how it looked and how many rows it held."""
+    """A resource's state as published; ``shapes`` maps a table to how it looked and how many rows it held."""
 
     state: ResourceState = field(default_factory=ResourceState)
     shapes: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Accounts:
     # ---------------------------------------------------------------------------------------------
 
     def begin(self, run: RunInfo) -> None:
-        """Record that a run began, and that runs which never ended are lost (their tables are locked by us now)."""
+        """Record that a run began, and that runs which never ended are lost (we hold their tables now)."""
         self.session.execute(
             f"UPDATE {self._table(RUNS)} SET status = 'lost', error = 'the run ended without a word'"
             " WHERE status = 'running'"
@@ -177,7 +177,8 @@ class Accounts:
     def pages(self, scope: Scope, resource: str, table: str) -> dict[str, StoredPage]:
         """Read the page marks of a table."""
         rows = self.session.fetch(
-            f"SELECT page_key, list_key, digest, etag, row_count, marks, packed_keys FROM {self._table(PAGES)}"
+            "SELECT page_key, list_key, digest, etag, row_count, marks, packed_keys"
+            f" FROM {self._table(PAGES)}"
             " WHERE scope = :scope AND resource = :resource AND table_name = :table_name",
             _page_key(scope, resource, table),
         )
@@ -193,6 +194,7 @@ class Accounts:
         scope: Scope,
         resource: str,
         table: str,
+        *,
         gone: Iterable[str],
         new: Iterable[StoredPage],
         run_id: str,

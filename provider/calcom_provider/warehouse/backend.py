@@ -135,7 +135,7 @@ class Backend(ABC):
 
     @abstractmethod
     def reflect(self, session: Session, prefix: str) -> dict[str, dict[str, str]]:
-        """Give the columns of the tables whose names begin with a prefix: table -> column -> column type of ours.
+        """Give the columns of the tables whose names begin with a prefix: table -> column -> type of ours.
 
         A type that is none of ours is given as the database names it.
         """

@@ -1,7 +1,7 @@
 """DuckDB: its own driver, rows as Arrow batches into a temporary table, one transaction.
 
-A target is named ``duckdb:///path/to/file``. SQLAlchemy takes no part: the dialect that exists for it cannot read
-tables back under SQLAlchemy 2.1.
+A target is named ``duckdb:///path/to/file``. SQLAlchemy takes no part: the dialect that exists for it cannot
+read tables back under SQLAlchemy 2.1.
 """
 
 from __future__ import annotations

@@ -51,8 +51,13 @@ class Warehouse:
         try:
             self.backend.prepare(session)
             self._lock(session, run, wait)
-            migrate(session, self.prefix, self.backend.reflect(session, self.prefix), run.version)
-            return Load(self.backend, session, self.prefix, run)
+            try:
+                migrate(session, self.prefix, self.backend.reflect(session, self.prefix), run.version)
+                return Load(self.backend, session, self.prefix, run)
+            except BaseException:
+                session.rollback()
+                self.backend.unlock(session, self.prefix, run.run_id)
+                raise
         except BaseException:
             session.close()
             raise
@@ -82,8 +87,8 @@ class Warehouse:
         while holder := self.backend.lock(session, self.prefix, run.run_id):
             if time.monotonic() >= until:
                 raise LoadInProgressError(
-                    f"The tables {self.prefix}* are being loaded by {holder}; wait for it to end, or name another"
-                    " prefix or schema"
+                    f"The tables {self.prefix}* are being loaded by {holder}; wait for it to end, or name"
+                    " another prefix or schema"
                 )
             time.sleep(min(1.0, max(until - time.monotonic(), 0.05)))
 

@@ -1,4 +1,4 @@
-"""Compare a declaration with the table in the database, and say what has to change before rows can be published."""
+"""Compare a declaration with the table in the database, and say what has to change for it."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def _widening(layout: Layout, column: Column, held: str) -> SchemaChange:
     backend = layout.backend
     if (held, column.type) not in backend.capabilities.widenings or column.name in layout.key:
         raise SchemaConflictError(
-            f"Column {layout.name}.{column.name} is {held} in the database and {column.type} by its declaration;"
-            f" {backend.capabilities.name} cannot change that without losing values"
+            f"Column {layout.name}.{column.name} is {held} in the database and {column.type} by its"
+            f" declaration; {backend.capabilities.name} cannot change that without losing values"
         )
     return SchemaChange(
         f"widen column {layout.name}.{column.name} from {held} to {column.type}",

@@ -182,7 +182,8 @@ class GenericBackend(Backend):
         integer = self.capabilities.types["integer"]
         parts = ", ".join(f"{self.quote(c.name)} {self.type_of(c, c.name in key)}" for c in columns)
         session.execute(
-            f"CREATE TABLE {self.qualify(name)} ({parts}, {self.quote('_calcom_row_hash')} {integer}, _seq {integer})"
+            f"CREATE TABLE {self.qualify(name)} ({parts}, {self.quote('_calcom_row_hash')} {integer},"
+            f" _seq {integer})"
         )
         return GenericStage(session, self, name, columns)
 

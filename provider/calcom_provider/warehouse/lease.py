@@ -17,6 +17,9 @@ from calcom_provider.warehouse.migrations import LEASE, LEASE_V1
 #: Seconds until a lease ends that its holder did not renew. Longer than any wait for a rate limit.
 LIFETIME = 900.0
 
+#: Runs of this process that hold a lease; one that ended without giving its lease back is none of them.
+_active: set[str] = set()
+
 
 def me() -> str:
     """Name this process: host, process id and when it began, so that a reused id is not taken for it."""
@@ -67,7 +70,8 @@ def take(session: Session, prefix: str, owner: str) -> str | None:
         if rows:
             run, _, process = str(rows[0][0]).partition("@")
             left = float(rows[0][1]) - time.time()
-            if left > 0 and not _gone(process):
+            ended = process == me() and run not in _active
+            if left > 0 and not ended and not _gone(process):
                 session.rollback()
                 return f"run {run} of process {process}, for at most {left:.0f} s more"
             session.execute(f"DELETE FROM {table} WHERE name = :name", {"name": prefix})
@@ -82,6 +86,7 @@ def take(session: Session, prefix: str, owner: str) -> str | None:
         if held_by_another(session, prefix, owner):
             return "another run that took them at this moment"
         raise
+    _active.add(owner)
     return None
 
 
@@ -111,6 +116,7 @@ def held(session: Session, prefix: str, owner: str) -> bool:
 
 def release(session: Session, prefix: str, owner: str) -> None:
     """Give the lease back."""
+    _active.discard(owner)
     session.execute(
         f"DELETE FROM {_table(session, prefix)} WHERE name = :name AND owner = :owner",
         {"name": prefix, "owner": f"{owner}@{me()}"},

@@ -64,14 +64,16 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        steps = [self._drop_stages, lambda: self.backend.unlock(self.session, self.prefix, self.run.run_id)]
+        if not self.published and not self._recorded:
+            steps.insert(0, lambda: self.record_failure(error))
         try:
-            if not self.published and not self._recorded:
-                self.record_failure(error)
-            self._drop_stages()
-            self.backend.unlock(self.session, self.prefix, self.run.run_id)
-        except Exception as trouble:
-            # The connection is gone, and with it the lock; the next run finds this one lost.
-            logger.warning("Run %s could not be closed: %s", self.run.run_id, describe(trouble))
+            for step in steps:
+                try:
+                    step()
+                except Exception as trouble:
+                    # The connection is gone, and with it the lock; the next run finds this one lost.
+                    logger.warning("Run %s could not be closed: %s", self.run.run_id, describe(trouble))
         finally:
             self.session.close()
 
@@ -201,7 +203,7 @@ class Load:
         try:
             results = Publication(self).publish()
         except BaseException as error:
-            self.record_failure(error)
+            self._record_quietly(error)
             if isinstance(error, Exception) and not isinstance(error, WarehouseError | MemoryError):
                 raise WarehouseError(f"Publishing failed, nothing was published: {describe(error)}") from None
             raise
@@ -232,6 +234,12 @@ class Load:
         self.session.begin()
         self.accounts.end(self.run, "failed", rows, text)
         self.session.commit()
+
+    def _record_quietly(self, error: BaseException) -> None:
+        try:
+            self.record_failure(error)
+        except Exception as trouble:
+            logger.warning("Run %s could not be recorded as failed: %s", self.run.run_id, describe(trouble))
 
     def record(self, load: TableLoad, error: str = "") -> dict[str, Any]:
         """Make the run record of a table; the counters of a resource stand with its first table."""

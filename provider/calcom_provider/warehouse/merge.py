@@ -207,13 +207,15 @@ class Merge:
                 f" SET {sets} WHERE {self._differs('t')}"
             )
         sets = ", ".join(f"{quote(name)} = {value}" for name, value in values)
-        return f"UPDATE {lay.target} SET {sets} FROM {self.stage} s WHERE {lay.match(None, 's')} AND {self._differs(None)}"
+        where = f"{lay.match(None, 's')} AND {self._differs(None)}"
+        return f"UPDATE {lay.target} SET {sets} FROM {self.stage} s WHERE {where}"
 
     def _insert(self, counts: Counts) -> None:
         lay = self.layout
         where = ""
         if counts.live or lay.marks:
-            where = f" WHERE NOT EXISTS (SELECT 1 FROM {lay.target} t WHERE {lay.match('t', 's')}{self._current('t')})"
+            same = f"{lay.match('t', 's')}{self._current('t')}"
+            where = f" WHERE NOT EXISTS (SELECT 1 FROM {lay.target} t WHERE {same})"
         self._run(f"{self._insert_head()} FROM {self.stage} s{where}")
 
     def _insert_head(self) -> str:

@@ -146,7 +146,8 @@ def migrate(session: Session, prefix: str, existing: Mapping[str, object], packa
         for migration in pending:
             migration.apply(session, prefix)
             session.execute(
-                f"INSERT INTO {table} (number, summary, applied_at, version) VALUES (:number, :summary, :at, :version)",
+                f"INSERT INTO {table} (number, summary, applied_at, version)"
+                " VALUES (:number, :summary, :at, :version)",
                 {
                     "number": migration.number,
                     "summary": migration.summary,

@@ -1,7 +1,8 @@
 """MySQL and MariaDB: multi-row INSERT into a staging table, named lock, one transaction.
 
-DDL commits whatever is open here, so tables are made and changed before the transaction begins. Text is utf8mb4 with
-a binary collation: keys that differ in case or accents stay apart, and emoji survive. Times are DATETIME(3) in UTC.
+DDL commits whatever is open here, so tables are made and changed before the transaction begins. Text is
+utf8mb4 with a binary collation: keys that differ in case or accents stay apart, and emoji survive. Times are
+DATETIME(3) in UTC.
 """
 
 from __future__ import annotations

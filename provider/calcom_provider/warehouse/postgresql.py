@@ -133,6 +133,13 @@ class PostgresSession(SqlSession):
         self.end_copy()
         return super()._run(sql, params)
 
+    def rollback(self) -> None:
+        try:
+            self.end_copy()
+        except Exception:  # noqa: S110 - a COPY that the server refused has nothing to keep
+            pass
+        super().rollback()
+
     def close(self) -> None:
         if self._copying is not None:
             # The load ends without publishing: nothing of an open COPY is wanted.
@@ -171,8 +178,9 @@ class PostgresBackend(Backend):
     def reflect(self, session: Session, prefix: str) -> dict[str, dict[str, str]]:
         schema = ":schema" if self.schema else "current_schema()"
         rows = session.fetch(
-            "SELECT c.relname, a.attname, CASE WHEN t.typtype = 'b' THEN split_part(format_type(a.atttypid, NULL),"
-            " '(', 1) ELSE t.typname END FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            "SELECT c.relname, a.attname, CASE WHEN t.typtype = 'b' THEN"
+            " split_part(format_type(a.atttypid, NULL), '(', 1) ELSE t.typname END"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid"
             f" WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p') AND starts_with(c.relname, :prefix)"
             " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum",
@@ -201,7 +209,8 @@ class PostgresBackend(Backend):
             )
             return None
         holder = session.fetch(
-            "SELECT a.pid, a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            "SELECT a.pid, a.application_name, a.backend_start"
+            " FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
             " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
             " AND ((l.classid::bigint << 32) | l.objid::bigint) = :number",
             {"number": number},
@@ -209,7 +218,8 @@ class PostgresBackend(Backend):
         if not holder:
             return "another connection"
         pid, application, since = holder[0]
-        return f"{application or 'another connection'} (server process {pid}, since {since:%Y-%m-%d %H:%M:%S %Z})"
+        who = application or "another connection"
+        return f"{who} (server process {pid}, since {since:%Y-%m-%d %H:%M:%S %Z})"
 
     def unlock(self, session: Session, name: str, owner: str) -> None:
         session.execute("SELECT pg_advisory_unlock(:number)", {"number": self._lock_number(name)})

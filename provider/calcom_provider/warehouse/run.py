@@ -67,7 +67,8 @@ class DeleteGuard:
         if self.absolute is not None and missing > self.absolute:
             return f"{missing} of {live} rows would be deleted, allowed are {self.absolute}"
         if self.share is not None and live >= self.minimum and missing > self.share * live:
-            return f"{missing} of {live} rows would be deleted ({missing / live:.0%}), allowed are {self.share:.0%}"
+            part = f"{missing} of {live} rows ({missing / live:.0%})"
+            return f"{part} would be deleted, allowed are {self.share:.0%}"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""SQLite: the driver's own executemany into a temporary table, which blocks no reader, then one transaction."""
+"""SQLite: the driver's own executemany into a temporary table, which blocks nobody, then one transaction."""
 
 from __future__ import annotations
 

@@ -207,7 +207,8 @@ class TableLoad:
     def _check_first(self, row: tuple[Any, ...]) -> None:
         if len(row) != len(self.layout.table.columns):
             raise WarehouseUsageError(
-                f"Table {self.layout.name} has {len(self.layout.table.columns)} columns, a row has {len(row)} values"
+                f"Table {self.layout.name} has {len(self.layout.table.columns)} columns,"
+                f" a row has {len(row)} values"
             )
         for place, value in self._scoped:
             if row[place] != value:
