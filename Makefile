@@ -87,6 +87,12 @@ catalogue: $(VENV)/.runtime  ## write the operation catalogue anew: make catalog
 	@$(BIN)/python tools/make_operations_page.py
 	@git --no-pager diff --stat -- provider/calcom_provider/api/operations.json docs/operations-table.rst || true
 
+bench: $(VENV)/.bench  ## measure beside dlt and pandas, and write the page of results
+	@$(BIN)/python -m tests.benchmarks.run --page docs/benchmarks.rst
+
+bench-limit: $(VENV)/.bench  ## the slow measurements: the rate limit, ten times the rows
+	@$(BIN)/python -m tests.benchmarks.run --cases limit,memory --repeats 1 --alone
+
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache demo-output bench-work
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -63,6 +63,15 @@ AssumedLimit = Annotated[
         rich_help_panel=API,
     ),
 ]
+Attempts = Annotated[
+    int,
+    typer.Option(
+        envvar="CALCOM_ATTEMPTS",
+        min=1,
+        help="How often a request is tried when the API cannot be reached or fails.",
+        rich_help_panel=API,
+    ),
+]
 Target = Annotated[
     str,
     typer.Option(
@@ -110,6 +119,7 @@ def open_client(
     client_id: str | None,
     state_store: str | None,
     assumed_limit: int = 120,
+    attempts: int = 8,
 ) -> CalComClient:
     """Open a client of the API.
 
@@ -119,9 +129,10 @@ def open_client(
     :param client_id: as for :func:`credential`
     :param state_store: where the request count is shared, None for a folder of this user
     :param assumed_limit: requests a minute until the API states its limit, 0 for none
+    :param attempts: how often a request is tried
     """
     from calcom_provider.api.base_url import CLOUD
-    from calcom_provider.api.client import CalComClient
+    from calcom_provider.api.client import CalComClient, RetryPolicy
     from calcom_provider.api.rate_limit import governor_for
 
     auth = credential(key_file, client_id)
@@ -133,6 +144,7 @@ def open_client(
         governor=governor_for(
             auth, address, state_store, start=(assumed_limit, 60.0) if assumed_limit else None
         ),
+        retries=RetryPolicy(attempts=attempts),
         user_agent_suffix="cli",
     )
 

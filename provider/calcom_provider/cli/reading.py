@@ -8,6 +8,7 @@ import typer
 
 from calcom_provider.cli.connection import (
     AssumedLimit,
+    Attempts,
     BaseUrl,
     ClientId,
     KeyFile,
@@ -51,11 +52,14 @@ def sync_command(
     client_id: ClientId = None,
     state_store: StateStore = None,
     assumed_limit: AssumedLimit = 120,
+    attempts: Attempts = 8,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")] = False,
 ) -> int:
     """Read resources of Cal.com into the tables of a database, in one transaction."""
-    from calcom_provider.cli.display import ProgressDisplay, print_result
+    from contextlib import ExitStack
+
+    from calcom_provider.cli.display import print_result
     from calcom_provider.resources.policy import ColumnPolicy
     from calcom_provider.sync import SyncOptions, sync
 
@@ -79,19 +83,19 @@ def sync_command(
         client_id=client_id,
         state_store=state_store,
         assumed_limit=assumed_limit,
+        attempts=attempts,
     )
-    try:
-        with client, ProgressDisplay(client, enabled=not (quiet or as_json)) as display:
-            result = sync(
-                client,
-                warehouse,
-                resources=resources,
-                options=options,
-                progress=display.take,
-                dry_run=dry_run,
-            )
-    finally:
-        warehouse.close()
+    with ExitStack() as stack:
+        stack.callback(warehouse.close)
+        stack.enter_context(client)
+        progress = None
+        if not (quiet or as_json):
+            from calcom_provider.cli.live import ProgressDisplay
+
+            progress = stack.enter_context(ProgressDisplay(client)).take
+        result = sync(
+            client, warehouse, resources=resources, options=options, progress=progress, dry_run=dry_run
+        )
     print_result(result, as_json=as_json)
     return 0
 
@@ -108,6 +112,7 @@ def plan_command(
     client_id: ClientId = None,
     state_store: StateStore = None,
     assumed_limit: AssumedLimit = 120,
+    attempts: Attempts = 8,
     as_json: AsJson = False,
 ) -> int:
     """Tell how many requests and minutes a sync will take, from the row counts of the last run."""
@@ -122,6 +127,7 @@ def plan_command(
         client_id=client_id,
         state_store=state_store,
         assumed_limit=assumed_limit,
+        attempts=attempts,
     )
     with client:
         made = plan(client, warehouse, resources=resources)
@@ -148,6 +154,7 @@ def doctor_command(
     client_id: ClientId = None,
     state_store: StateStore = None,
     assumed_limit: AssumedLimit = 120,
+    attempts: Attempts = 8,
 ) -> int:
     """Check the credential, its rights and its limit, and the database."""
     from calcom_provider.cli.checks import check_api, check_warehouse
@@ -159,6 +166,7 @@ def doctor_command(
         client_id=client_id,
         state_store=state_store,
         assumed_limit=assumed_limit,
+        attempts=attempts,
     )
     with client:
         good = check_api(client)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_SAME = "the same rows as in {}"
 _PER_BOOKING = "one request a booking"
+
 
 #: Short name of the list operation -> why it is no resource.
 EXCLUDED: Mapping[str, str] = MappingProxyType(
@@ -21,26 +21,26 @@ EXCLUDED: Mapping[str, str] = MappingProxyType(
         "event_type_private_links.list": "links that let anybody book; one request an event type",
         "event_types.list_crm_sync_errors": "undocumented; one request an event type",
         "event_types.list_history": "undocumented; one request an event type",
-        "me_ooo.list": _SAME.format("ooo_entries, for the asker alone"),
+        "me_ooo.list": "rows of ooo_entries, for the asker alone",
         "org_attribute_assignments.list_history": "one request a person, newer than the contract",
-        "org_attribute_options.list_assigned_by_slug": _SAME.format("attribute_assignments"),
-        "org_attribute_options.list_for_user": f"{_SAME.format('attribute_assignments')}; one request a person",
-        "org_role_permissions.list": f"{_SAME.format('role_permissions')}; one request a role",
-        "org_team_bookings.list": f"{_SAME.format('bookings')}; a team without event types answers all of them",
+        "org_attribute_options.list_assigned_by_slug": "rows of attribute_assignments",
+        "org_attribute_options.list_for_user": "rows of attribute_assignments; one request a person",
+        "org_role_permissions.list": "rows of role_permissions; one request a role",
+        "org_team_bookings.list": "rows of bookings; a team without event types answers all of them",
         "org_team_bookings.list_references": f"{_PER_BOOKING}; ids in foreign calendars",
-        "org_team_role_permissions.list": f"{_SAME.format('team_role_permissions')}; one request a role",
-        "org_team_routing_form_responses.list": _SAME.format("routing_form_responses"),
-        "org_team_routing_forms.list": _SAME.format("routing_forms"),
-        "org_team_schedules.list": _SAME.format("schedules"),
-        "org_team_user_schedules.list": _SAME.format("schedules"),
-        "org_teams.list_mine": f"{_SAME.format('teams')}, with the asker's own role",
-        "org_user_bookings.list": f"{_SAME.format('bookings')}: what one person may see",
-        "org_user_ooo.list": f"{_SAME.format('ooo_entries')}; one request a person",
-        "org_user_schedules.list": f"{_SAME.format('schedules')}; one request a person",
-        "team_bookings.list": f"{_SAME.format('account_bookings')}; newer than some installations",
+        "org_team_role_permissions.list": "rows of team_role_permissions; one request a role",
+        "org_team_routing_form_responses.list": "rows of routing_form_responses",
+        "org_team_routing_forms.list": "rows of routing_forms",
+        "org_team_schedules.list": "rows of schedules",
+        "org_team_user_schedules.list": "rows of schedules",
+        "org_teams.list_mine": "rows of teams, with the asker's own role",
+        "org_user_bookings.list": "rows of bookings: what one person may see",
+        "org_user_ooo.list": "rows of ooo_entries; one request a person",
+        "org_user_schedules.list": "rows of schedules; one request a person",
+        "team_bookings.list": "rows of account_bookings; newer than some installations",
         "team_schedules.list": "schedules of other people, readable by themselves or their organisation",
-        "team_verified_emails.list": f"{_SAME.format('account_verified_emails')}, where the account added them",
-        "team_verified_phones.list": f"{_SAME.format('account_verified_phones')}, where the account added them",
+        "team_verified_emails.list": "rows of account_verified_emails, where the account added them",
+        "team_verified_phones.list": "rows of account_verified_phones, where the account added them",
         "timezones.list": "a list of cities, the same for everybody",
     }
 )
