@@ -7,6 +7,7 @@ folder they are not collected, and one line says so.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,3 +37,15 @@ NOTES: pytest.StashKey[list[str]] = pytest.StashKey()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for note in config.stash.get(NOTES, []):
         terminalreporter.write_line(f"note: {note}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Under xdist tests are collected by the workers; what they noted has to be carried to the one that prints.
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = session.config.stash.get(NOTES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    notes = node.config.stash.setdefault(NOTES, [])
+    notes += [note for note in getattr(node, "workeroutput", {}).get("notes", ()) if note not in notes]
