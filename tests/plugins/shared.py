@@ -40,7 +40,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    # Under xdist tests are collected by the workers; what they noted has to be carried to the one that prints.
+    # Under xdist the workers collect; what they noted has to be carried to the one that prints.
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["notes"] = session.config.stash.get(NOTES, [])
 
