@@ -6,6 +6,7 @@ the guards speak while nothing has happened yet.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,9 +120,8 @@ class Merge:
 
     def _holds_any(self) -> bool:
         lay = self.layout
-        return bool(
-            self.session.fetch(f"SELECT 1 FROM {lay.target} WHERE {lay.in_scope()} LIMIT 1", self._params())
-        )
+        sql = f"SELECT 1 FROM {lay.target} WHERE {lay.in_scope()} LIMIT 1"
+        return bool(self.session.fetch(sql, _used(sql, self._params())))
 
     def _compare(self) -> tuple[int, int, int]:
         lay = self.layout
@@ -281,4 +281,6 @@ class Merge:
 
 
 def _used(sql: str, params: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if f":{name}" in sql}
+    """Keep the parameters that a statement names; some drivers refuse others."""
+    named = set(re.findall(r":(\w+)", sql))
+    return {name: value for name, value in params.items() if name in named}

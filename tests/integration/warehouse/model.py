@@ -130,6 +130,6 @@ class Reader:
 
 
 def unique(rows: list[tuple[Any, ...]]) -> dict[int, str]:
-    found = {key: value for key, value in rows}
+    found = dict(rows)
     assert len(found) == len(rows), "a key is held twice"
     return found
