@@ -26,6 +26,7 @@ from calcom_provider.warehouse.errors import (
 )
 from calcom_provider.warehouse.load import Load, TableLoad
 from calcom_provider.warehouse.pages import KnownMark, PageMark
+from calcom_provider.warehouse.privacy import Retention, apply_retention, erase
 from calcom_provider.warehouse.run import DeleteGuard, ResourceState, RunInfo, TableResult
 from calcom_provider.warehouse.schema import EXTRA, Column, Parent, Table
 
@@ -42,6 +43,7 @@ __all__ = [
     "PageMark",
     "Parent",
     "ResourceState",
+    "Retention",
     "RunInfo",
     "SchemaConflictError",
     "SchemaVersionError",
@@ -52,4 +54,6 @@ __all__ = [
     "Warehouse",
     "WarehouseError",
     "WarehouseUsageError",
+    "apply_retention",
+    "erase",
 ]
