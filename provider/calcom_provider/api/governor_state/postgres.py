@@ -87,9 +87,9 @@ class PostgresStateStore:
         if self._connection is None or self._connection.closed:
             self._connection = self._psycopg.connect(self._url, connect_timeout=10)
             self._connection.execute(f"set lock_timeout = {int(self._timeout * 1000)}")
-            with suppress(self._psycopg.errors.UniqueViolation):
-                # Two processes that create the table at once collide in the catalogue; one of them wins.
-                self._connection.execute(_CREATE)
+            # Processes that create the table at once would collide in the catalogue.
+            self._connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (TABLE,))
+            self._connection.execute(_CREATE)
             self._connection.commit()
             self._connection.execute(_FORGET)
             self._connection.commit()
