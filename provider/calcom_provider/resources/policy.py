@@ -60,7 +60,7 @@ class ColumnPolicy:
         missing = [name for name in table.key if name not in {column.name for column in columns}]
         if missing:
             raise ConfigurationError(f"Key columns of {table.name} cannot be left out: {', '.join(missing)}")
-        names = {column.name: self._renamed(table, column) for column in columns}
+        names = {column.name: self.stored_name(table.name, column.name) for column in columns}
         if len(set(names.values())) < len(names):
             raise ConfigurationError(f"Two columns of {table.name} would get the same name")
         stored = tuple(self._stored(table, column, names[column.name]) for column in columns)
@@ -75,6 +75,23 @@ class ColumnPolicy:
             hashed=hashed,
             hasher=keyed_hash(self.hash_key) if hashed else None,
         )
+
+    def stored_name(self, table: str, column: str) -> str:
+        """Return the name that a column has in the warehouse.
+
+        :param table: name of the declared table
+        :param column: declared name
+        """
+        return self.rename.get(f"{table}.{column}") or self.rename.get(column) or column
+
+    def hasher_of(self, table: str, column: str) -> Callable[[Any], str | None] | None:
+        """Return the function that a column's values are hashed with, None for a plain column.
+
+        :param table: name of the declared table
+        :param column: declared name
+        """
+        hashed = column in self.hash or f"{table}.{column}" in self.hash
+        return keyed_hash(self.hash_key) if hashed else None
 
     def fingerprint(self, table: Table) -> str:
         """Return a short text that changes whenever rows of the table would be made differently.
@@ -103,10 +120,6 @@ class ColumnPolicy:
         if column.data_class == "sensitive":
             return self.sensitive or self._named(self.include, table, column)
         return True
-
-    def _renamed(self, table: Table, column: Column) -> str:
-        full = f"{table.name}.{column.name}"
-        return self.rename.get(full) or self.rename.get(column.name) or column.name
 
     def _stored(self, table: Table, column: Column, name: str) -> Column:
         if self._named(self.hash, table, column):
