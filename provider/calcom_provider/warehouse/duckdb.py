@@ -87,6 +87,8 @@ class DuckSession(Session):
 
     def close(self) -> None:
         self.connection.close()
+        # Its driver reports a connection that something still holds when Python ends.
+        del self.connection
 
 
 class DuckStage(Stage):

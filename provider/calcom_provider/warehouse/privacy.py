@@ -22,8 +22,8 @@ class Retention:
     """Say how long the rows of a table are kept.
 
     :param days: Days after which a row goes.
-    :param column: Time column that its age counts from; without one, only rows go that stand for the past: closed
-        versions and rows marked as deleted.
+    :param column: Time column that its age counts from; without one, only rows go that stand for the past:
+        closed versions and rows marked as deleted.
     """
 
     days: int
@@ -63,9 +63,11 @@ def erase(
 
     What the source still lists comes back with the next run; erase it there first.
 
-    :param targets: Table without prefix -> column -> value; a row goes when all of its columns hold the values.
+    :param targets: Table without prefix -> column -> value; a row goes when all of its columns hold the
+        values.
     :param texts: Names or addresses that are blotted out of reasons and errors of run records.
-    :returns: Table -> rows deleted, and ``sync_runs`` -> records changed; tables that do not exist are left out.
+    :returns: Table -> rows deleted, and ``sync_runs`` -> records changed; tables that do not exist are left
+        out.
     :raises WarehouseUsageError: when a table has no such column, or no column is named.
     :raises LoadInProgressError: when a run holds the tables.
     """
@@ -100,8 +102,8 @@ def _age_columns(table: str, rule: Retention, columns: Mapping[str, str]) -> lis
     missing = [name for name in wanted if name not in columns]
     if missing or not wanted:
         raise WarehouseUsageError(
-            f"Table {table} has no {', '.join(missing) or 'closed or marked rows'}: name the time column that the"
-            " age of its rows counts from"
+            f"Table {table} has no {', '.join(missing) or 'closed or marked rows'}: name the time column that"
+            " the age of its rows counts from"
         )
     return wanted
 
@@ -123,7 +125,8 @@ class _Locked:
             holder = backend.lock(self.session, self._warehouse.prefix, self._owner)
             if holder:
                 raise LoadInProgressError(
-                    f"The tables {self._warehouse.prefix}* are being loaded by {holder}; try again when it ended"
+                    f"The tables {self._warehouse.prefix}* are being loaded by {holder}; try again"
+                    " when it ended"
                 )
             self.catalog = backend.reflect(self.session, self._warehouse.prefix)
             self.session.begin()
