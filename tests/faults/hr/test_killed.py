@@ -42,7 +42,7 @@ def gateway_of(sandbox: Sandbox) -> Gateway:
 
 @functools.cache
 def undisturbed(kind: str) -> Any:
-    with Sandbox(users=60, limit=None) as sandbox:
+    with Sandbox(users=60, limit=(1_000_000, 60.0, 60.0)) as sandbox:
         gateway = gateway_of(sandbox)
         prepare(gateway)
         job = job_for(kind, gateway, Ledger("sqlite://"), HASTE)
@@ -60,7 +60,7 @@ def undisturbed(kind: str) -> Any:
 def test_killed_then_continued(point: tuple[str, int, str], tmp_path: Path) -> None:
     kind, number, when = point
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    with Sandbox(users=60, limit=None) as sandbox:
+    with Sandbox(users=60, limit=(1_000_000, 60.0, 60.0)) as sandbox:
         gateway = gateway_of(sandbox)
         prepare(gateway)
         with Ledger(url) as ledger:

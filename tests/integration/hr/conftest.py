@@ -1,4 +1,4 @@
-"""A sandbox without a limit, and jobs on it."""
+"""A sandbox with a limit nobody meets, and jobs on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from calcom_provider.sandbox import Sandbox
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(users=30, limit=None) as running:
+    with Sandbox(users=30, limit=(1_000_000, 60.0, 60.0)) as running:
         yield running
 
 

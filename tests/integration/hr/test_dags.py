@@ -95,7 +95,9 @@ def rendered_fields() -> str:
     from sqlalchemy import select
 
     with Session() as session:
-        return "\n".join(str(row.rendered_fields) for row in session.scalars(select(RenderedTaskInstanceFields)))
+        return "\n".join(
+            str(row.rendered_fields) for row in session.scalars(select(RenderedTaskInstanceFields))
+        )
 
 
 def assert_private(people: list[Any], *texts: str) -> None:
@@ -162,7 +164,9 @@ def test_attributes_come_in(
     assert run.state == "success"
     result = task_results(run, "write_attributes")
     assert result["actions"].get("assign_value", 0) == len(free)
-    assert task_results(run_dag("hris_attribute_sync", arguments), "write_attributes")["outcome"] == "no_change"
+    assert (
+        task_results(run_dag("hris_attribute_sync", arguments), "write_attributes")["outcome"] == "no_change"
+    )
 
 
 def test_directory_sync_has_no_default(
@@ -194,7 +198,13 @@ def answer(option: str, stop: threading.Event) -> threading.Thread:
                 ).first()
                 if parked is not None:
                     update_hitl_detail(
-                        parked.dag_id, parked.run_id, parked.task_id, payload, reviewer, session, parked.map_index
+                        parked.dag_id,
+                        parked.run_id,
+                        parked.task_id,
+                        payload,
+                        reviewer,
+                        session,
+                        parked.map_index,
                     )
                     session.commit()
                     return
@@ -232,7 +242,12 @@ def test_nothing_is_written_without_approval(
 
 
 def test_round_trip(
-    wired: Sandbox, gateway: Gateway, people: list[Any], absences: Path, run_dag: Callable[..., Any], tmp_path: Path
+    wired: Sandbox,
+    gateway: Gateway,
+    people: list[Any],
+    absences: Path,
+    run_dag: Callable[..., Any],
+    tmp_path: Path,
 ) -> None:
     few = json.loads(absences.read_text())[:4]
     absences.write_text(json.dumps(few))
@@ -241,5 +256,7 @@ def test_round_trip(
     import sqlite3
 
     with sqlite3.connect(tmp_path / "warehouse.db") as database:
-        found = database.execute("SELECT count(*) FROM calcom_ooo_entries WHERE start LIKE '2027-03-01%'").fetchone()
+        found = database.execute(
+            "SELECT count(*) FROM calcom_ooo_entries WHERE start LIKE '2027-03-01%'"
+        ).fetchone()
     assert found == (4,)
