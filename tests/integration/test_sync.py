@@ -414,7 +414,11 @@ def test_the_limit_is_never_overrun(make_bench: Callable[..., Bench], sqlite_url
     client = open_client(bench.sandbox, "admin", governor=Governor(MemoryStateStore()))
     bench.client.close()
     bench.client = client
-    result = bench.sync()
+    steps: list[Progress] = []
+    result = bench.sync(progress=steps.append)
+    assert any(step.event == "wait" for step in steps)
+    assert result.waited_seconds > 0
+    assert bench.query("SELECT max(waits) FROM calcom_sync_runs")[0][0] >= 1
     assert result.throttled == 0
     assert bench.sandbox.stats()["statuses"].get("429", 0) == 0
     bench.assert_equal(MAIN)

@@ -53,7 +53,11 @@ class Execution:
             dag_run_id=self._options.context.get("dag_run_id", ""),
             version=__version__,
         )
-        with quiet_collector(), self._warehouse.load(info, wait=self._options.wait) as load:
+        with (
+            quiet_collector(),
+            self._reporter.watching(),
+            self._warehouse.load(info, wait=self._options.wait) as load,
+        ):
             graph = Graph(
                 self._client,
                 load,
@@ -89,6 +93,7 @@ class Execution:
             if not place:
                 rest = {
                     "retries": spent.retries,
+                    "waits": self._reporter.waits,
                     "throttled": spent.throttled,
                     "waited_seconds": spent.waited_seconds,
                     "bytes": spent.bytes,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from calcom_provider.sync.result import Progress
 
 if TYPE_CHECKING:
     from calcom_provider.api.client import CalComClient
+
+
+_LOOK_EVERY = 0.5
 
 
 class Reporter:
@@ -25,6 +29,9 @@ class Reporter:
         self._callback = callback
         self._began = time.monotonic()
         self._first = client.stats.requests
+        self._budget: int | None = None
+        self._looked = 0.0
+        self.waits = 0
         self._rows: Counter[str] = Counter()
         self.expected_requests: int | None = None
 
@@ -55,11 +62,36 @@ class Reporter:
                 rows=self._rows[resource] if resource else self._rows.total(),
                 requests=sent,
                 expected_requests=self.expected_requests,
-                budget=getattr(self._client, "budget", None),
+                budget=self._left(),
                 eta_seconds=self._eta(sent),
                 waited_seconds=stats.waited_seconds,
             )
         )
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Report waits for the rate limit while the block runs, from the thread that waits."""
+        governor = self._client.governor
+        before = governor.on_wait
+
+        def waiting(seconds: float, reason: str) -> None:
+            self.waits += 1
+            self.send("", "wait")
+            if before is not None:
+                before(seconds, reason)
+
+        governor.on_wait = waiting
+        try:
+            yield
+        finally:
+            governor.on_wait = before
+
+    def _left(self) -> int | None:
+        """Return what is left of the window, looked up rarely: the count may live in another process."""
+        if time.monotonic() - self._looked > _LOOK_EVERY:
+            self._looked = time.monotonic()
+            self._budget = self._client.governor.snapshot().remaining
+        return self._budget
 
     def _eta(self, sent: int) -> float | None:
         if not self.expected_requests or not sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 WIDTH = 4
 #: Pages that wait for the calling thread; more would only hold memory.
 WAITING = 4
+_PATIENCE = 5.0
 
 
 class PageSource(Protocol):
@@ -102,12 +104,16 @@ class Readers:
                 self._open -= 1
 
     def close(self) -> None:
-        """Stop reading and wait for the threads."""
+        """Stop reading and wait for the threads, though not for one that waits for the request limit.
+
+        Such a thread touches nothing but the client, and ends when that is closed.
+        """
         with self._changed:
             self._stopped = True
             self._todo.clear()
             self._changed.notify_all()
-        while any(thread.is_alive() for thread in self._threads):
+        until = time.monotonic() + _PATIENCE
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < until:
             try:
                 self._ready.get(timeout=0.05)
             except Empty:

@@ -14,7 +14,8 @@ class Progress:
     """Tell how far a run is.
 
     :param resource: the resource that the event is about
-    :param event: ``page``, ``unchanged``, ``finished``, ``unavailable`` or ``published``
+    :param event: ``page``, ``unchanged``, ``finished``, ``unavailable``, ``wait`` (for the rate limit) or
+        ``published``
     :param rows: rows of that resource so far
     :param requests: requests of the run so far
     :param expected_requests: requests that the run will need by the last run's counts, None when unknown

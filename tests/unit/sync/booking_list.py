@@ -32,7 +32,7 @@ def booking(
 
 
 class BookingList:
-    """Answer as the API does: inclusive bounds, one sort, ties in any order, counts that ignore some filters."""
+    """Answer as the API does: bounds included, one sort, ties in any order, counts that miss filters."""
 
     def __init__(self, rows: list[dict[str, Any]], *, seed: int = 0, counts: bool = True) -> None:
         self.rows = rows
