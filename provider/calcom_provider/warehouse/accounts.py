@@ -76,7 +76,7 @@ class Accounts:
     def end(self, run: RunInfo, status: str, rows: Iterable[Mapping[str, Any]], error: str = "") -> None:
         """Record how a run ended.
 
-        :param status: ``success`` or ``failed``.
+        :param status: ``success``, ``failed`` or ``preview``.
         :param rows: One mapping per table, from :meth:`table_row`.
         """
         rows = list(rows)

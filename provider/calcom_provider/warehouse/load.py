@@ -53,6 +53,7 @@ class Load:
         self.catalog = backend.reflect(session, prefix)
         self.published = False
         self._recorded = False
+        self._previewed = False
         self._states: dict[str, StoredState] | None = None
         self._beat = time.monotonic()
         self._drop_leftovers()
@@ -66,7 +67,8 @@ class Load:
     ) -> None:
         steps = [self._drop_stages, lambda: self.backend.unlock(self.session, self.prefix, self.run.run_id)]
         if not self.published and not self._recorded:
-            steps.insert(0, lambda: self.record_failure(error))
+            previewed = self._previewed and error is None
+            steps.insert(0, self._record_preview if previewed else lambda: self.record_failure(error))
         try:
             for step in steps:
                 try:
@@ -189,7 +191,9 @@ class Load:
 
     def preview(self) -> list[TableResult]:
         """Count what publishing would do, without doing it."""
-        return Publication(self).preview()
+        results = Publication(self).preview()
+        self._previewed = True
+        return results
 
     def publish(self) -> list[TableResult]:
         """Publish every table of the run in one transaction, with run records, states and page marks.
@@ -233,6 +237,12 @@ class Load:
             rows.append(self.record(load, text))
         self.session.begin()
         self.accounts.end(self.run, "failed", rows, text)
+        self.session.commit()
+
+    def _record_preview(self) -> None:
+        rows = [self.record(load) for load in self.tables]
+        self.session.begin()
+        self.accounts.end(self.run, "preview", rows)
         self.session.commit()
 
     def _record_quietly(self, error: BaseException) -> None:

@@ -95,7 +95,8 @@ class TableLoad:
             again = int(rows[0] == self._last)
             self._last = rows[-1]
             fresh = rows[again:]
-            self._guarded(lambda: self.stage.write(fresh, hash_rows(fresh)))
+            if fresh:
+                self._guarded(lambda: self.stage.write(fresh, hash_rows(fresh)))
             self.result.rows_read += len(fresh)
             if fresh and self.distinct:
                 self.distinct = self._rises([keys[again:] for keys in columns] if again else columns)

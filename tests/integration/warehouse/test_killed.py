@@ -12,6 +12,7 @@ from calcom_provider.warehouse import Warehouse
 from tests.integration.warehouse.model import ITEMS, Reader, load_pages
 
 ROOT = Path(__file__).resolve().parents[3]
+CHILD = "tests.integration.warehouse.killed_load"
 ROWS = 600
 MOMENTS = ["opened", "staging", "staged", "written", "accounted", "published"]
 
@@ -41,7 +42,7 @@ def test_killed_run_changes_nothing_or_everything(warehouse_url: str, moment: st
     child.wait()
 
     reader = Reader(warehouse_url, "merge", "remove")
-    new = {key: "new" for key in range(ROWS)}
+    new = dict.fromkeys(range(ROWS), "new")
     assert reader.state()[0] == (new if moment == "published" else dict(before[0]))
 
     after = [tuple((key, "new") for key in range(start, start + 100)) for start in range(0, ROWS, 100)]
