@@ -422,3 +422,18 @@ def test_the_limit_is_never_overrun(make_bench: Callable[..., Bench], sqlite_url
     assert result.throttled == 0
     assert bench.sandbox.stats()["statuses"].get("429", 0) == 0
     bench.assert_equal(MAIN)
+
+
+@pytest.mark.parametrize("members", [249, 250, 251, 499])
+def test_a_list_that_fills_its_pages_exactly(
+    make_bench: Callable[..., Bench], url: str, members: int
+) -> None:
+    bench = make_bench(url, users=10)
+    own = bench.sandbox.organization_id
+    with bench.sandbox.paused() as world:
+        for number in range(members - len(world.memberships.by("teamId", own))):
+            user = world.add_user(f"more.{number}@lumen.example", username=f"more.{number}")
+            world.add_membership(user, own)
+    assert bench.sandbox.rows()["memberships"] == members
+    bench.sync("memberships")
+    assert bench.count("memberships") == members
