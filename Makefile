@@ -75,7 +75,7 @@ test-celery: $(VENV)/.celery  ## the sync mapped over 5 organisations on two Cel
 
 test-ui: $(VENV)/.ui  ## the connection form in a real browser
 	@command -v chromium >/dev/null || { echo "needs Chromium: apt-get install -y chromium"; exit 1; }
-	@$(BIN)/python -m pytest -q -m ui tests/system
+	@CALCOM_SCREENSHOTS=docs/_static/screens $(BIN)/python -m pytest -q -m ui tests/system
 
 test-wheel: $(VENV)/.dev  ## the wheel in fresh environments, with the lowest and the newest Airflow allowed
 	@echo "needs: the package index, and about 1 GB of disk"

@@ -190,6 +190,4 @@ class _Wishing:
         days: Iterable[str] = (),
         user_id: int | None = None,
     ) -> None:
-        self.issues.append(
-            Issue(code, request.key, request.row, level, user_id=user_id, days=tuple(days))
-        )
+        self.issues.append(Issue(code, request.key, request.row, level, user_id=user_id, days=tuple(days)))

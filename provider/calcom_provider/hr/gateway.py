@@ -35,6 +35,9 @@ class Gateway:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.directory_sync_seen = False
+        if hasattr(client, "concurrency"):
+            # Pages fetched on suspicion cost writes their budget; the few pages read here are asked for in turn.
+            client.concurrency = 1
 
     @property
     def organization_id(self) -> int:

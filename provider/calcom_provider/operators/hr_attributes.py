@@ -37,7 +37,12 @@ class CalComAttributeSyncOperator(WriteBackOperator):
     :param clear_terminated: whether people who left lose what was assigned here
     """
 
-    template_fields: Sequence[str] = (*WriteBackOperator.template_fields, "employees", "columns", "directory_sync")
+    template_fields: Sequence[str] = (
+        *WriteBackOperator.template_fields,
+        "employees",
+        "columns",
+        "directory_sync",
+    )
     template_fields_renderers = {"columns": "json", "employees": "json"}
 
     def __init__(

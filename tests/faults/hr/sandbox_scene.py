@@ -47,7 +47,13 @@ def source(kind: str, gateway: Gateway) -> Any:
         )
     return from_records(
         [
-            {"key": f"R{one.id}-{month}", "email": one.email, "status": "approved", "start": start, "end": start}
+            {
+                "key": f"R{one.id}-{month}",
+                "email": one.email,
+                "status": "approved",
+                "start": start,
+                "end": start,
+            }
             for one in chosen
             for month in (5, 6)
             for start in [f"2026-{month:02d}-{one.id % 20 + 1:02d}"]
@@ -63,6 +69,8 @@ def picture(gateway: Gateway) -> Any:
         for one in state.attributes.values()
         for option, users in one.holders.items()
     )
-    options = sorted((one.attribute.slug, o.value) for one in state.attributes.values() for o in one.options.values())
+    options = sorted(
+        (one.attribute.slug, o.value) for one in state.attributes.values() for o in one.options.values()
+    )
     entries = sorted((one.user_id, *map(str, one.shape()), one.notes or "") for one in state.entries.values())
     return held, options, entries

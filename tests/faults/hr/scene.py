@@ -34,7 +34,7 @@ def first(fake: FakeCalcom) -> Any:
     return employees(
         fake,
         team={n: "Red" if n % 2 else "Blue" for n in USERS},
-        skills={n: "Go;SQL" for n in USERS},
+        skills=dict.fromkeys(USERS, "Go;SQL"),
         centre={n: f"C{n % 3}" for n in USERS},
         level={n: str(n) for n in USERS},
     )

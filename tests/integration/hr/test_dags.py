@@ -24,7 +24,7 @@ def wired(
     monkeypatch.setenv("CALCOM_STATE_DIR", str(tmp_path / "state"))
     set_connection("calcom_default", conn_type="calcom", host=sandbox.url, password=sandbox.keys["admin"])
     set_connection("warehouse_default", conn_type="sqlite", host=str(tmp_path / "warehouse.db"))
-    yield sandbox
+    return sandbox
 
 
 @pytest.fixture

@@ -57,7 +57,10 @@ MAPPING = {
 
 
 def common(**more: Any) -> Common:
-    return Common(**{"timezone": "Europe/Berlin", "mapping": load_mapping(MAPPING), "as_of": TODAY, "limits": OPEN} | more)
+    return Common(
+        **{"timezone": "Europe/Berlin", "mapping": load_mapping(MAPPING), "as_of": TODAY, "limits": OPEN}
+        | more
+    )
 
 
 def employees(fake: FakeCalcom, **cells: dict[int, Any]) -> Rows:
@@ -74,7 +77,9 @@ def employees(fake: FakeCalcom, **cells: dict[int, Any]) -> Rows:
     return from_records(records)
 
 
-def attribute_job(fake: FakeCalcom, ledger: Ledger | None, columns: dict[str, Any], **more: Any) -> AttributeJob:
+def attribute_job(
+    fake: FakeCalcom, ledger: Ledger | None, columns: dict[str, Any], **more: Any
+) -> AttributeJob:
     settings = {name: more.pop(name) for name in ("allow_weight_loss", "clear_terminated") if name in more}
     return AttributeJob(
         fake,  # type: ignore[arg-type]
@@ -91,7 +96,9 @@ def ooo_job(fake: FakeCalcom, ledger: Ledger | None, **more: Any) -> OutOfOffice
     return OutOfOfficeJob(fake, OutOfOfficeSettings(common(**more), **settings), ledger, HASTE)  # type: ignore[arg-type]
 
 
-def absence(key: str, user: int, start: str, end: str, status: str = "approved", **more: Any) -> dict[str, Any]:
+def absence(
+    key: str, user: int, start: str, end: str, status: str = "approved", **more: Any
+) -> dict[str, Any]:
     return {
         "key": key,
         "email": f"user{user}@example.com",

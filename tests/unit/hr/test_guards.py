@@ -279,6 +279,11 @@ def test_a_few_stale_actions_are_reported_and_the_others_written() -> None:
 
 
 def test_columns_are_checked() -> None:
-    for wrong in ({}, {"a": {}}, {"a": {"attribute": "x", "mod": "owned"}}, {"a": {"attribute": "x", "mode": "all"}}):
+    for wrong in (
+        {},
+        {"a": {}},
+        {"a": {"attribute": "x", "mod": "owned"}},
+        {"a": {"attribute": "x", "mode": "all"}},
+    ):
         with pytest.raises(HrSettingsError):
             load_columns(wrong)

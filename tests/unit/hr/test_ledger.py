@@ -63,7 +63,9 @@ def test_entries_are_owned_as_written(ledger: Ledger) -> None:
     assert (entry.user_id, entry.start.isoformat(), entry.end.isoformat()) == (1, "2026-05-04", "2026-05-08")
     job.apply(job.plan(from_records([absence("R1", 1, "2026-05-04", "2026-05-09")])), reread=False)
     assert [one.end.isoformat() for one in ledger.owned(901, "hr", "x").entries.values()] == ["2026-05-09"]
-    job.apply(job.plan(from_records([absence("R1", 1, "2026-05-04", "2026-05-09", "cancelled")])), reread=False)
+    job.apply(
+        job.plan(from_records([absence("R1", 1, "2026-05-04", "2026-05-09", "cancelled")])), reread=False
+    )
     assert ledger.owned(901, "hr", "out_of_office").entries == {}
 
 

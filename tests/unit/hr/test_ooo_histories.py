@@ -17,7 +17,18 @@ from tests.unit.hr.jobs import TODAY, ooo_job
 
 PEOPLE = (1, 2, 3)
 HORIZON = 60
-STEPS = ("request", "approve", "edit", "overlap", "cancel", "delete", "leave", "rehire", "tomorrow", "foreign")
+STEPS = (
+    "request",
+    "approve",
+    "edit",
+    "overlap",
+    "cancel",
+    "delete",
+    "leave",
+    "rehire",
+    "tomorrow",
+    "foreign",
+)
 
 
 class History:
@@ -123,7 +134,9 @@ def days(entries: Any, since: date) -> set[date]:
 
 
 def ours(fake: FakeCalcom, user: int) -> list[Any]:
-    return [one for one in fake.entries.values() if one.user_id == user and (one.notes or "").startswith("[hr:")]
+    return [
+        one for one in fake.entries.values() if one.user_id == user and (one.notes or "").startswith("[hr:")
+    ]
 
 
 def foreign(fake: FakeCalcom) -> list[Any]:
@@ -131,7 +144,13 @@ def foreign(fake: FakeCalcom) -> list[Any]:
 
 
 def past(fake: FakeCalcom, before: date) -> Any:
-    return sorted((one.user_id, day) for user in PEOPLE for one in ours(fake, user) for day in days([one], date.min) if day < before)  # noqa: E501
+    return sorted(
+        (one.user_id, day)
+        for user in PEOPLE
+        for one in ours(fake, user)
+        for day in days([one], date.min)
+        if day < before
+    )  # noqa: E501
 
 
 def check(history: History, fake: FakeCalcom, frozen: dict[int, set[date]]) -> None:

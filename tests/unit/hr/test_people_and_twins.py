@@ -59,7 +59,9 @@ def test_an_entry_edited_by_hand_is_overwritten_when_asked(fake: FakeCalcom, led
     assert fake.entries[entry.id].end.isoformat() == "2026-05-08"
 
 
-def test_an_entry_deleted_by_hand_is_not_made_again_until_hr_changes(fake: FakeCalcom, ledger: Ledger) -> None:
+def test_an_entry_deleted_by_hand_is_not_made_again_until_hr_changes(
+    fake: FakeCalcom, ledger: Ledger
+) -> None:
     go(ooo_job(fake, ledger), from_records([R1]))
     fake.entries.clear()
     plan = go(ooo_job(fake, ledger), from_records([R1]))
