@@ -40,6 +40,7 @@ class ColumnCheck:
     def __init__(self, name: str, column: Column, key: bool) -> None:
         self._name = name
         self.type = column.type
+        self.column = column.name
         self._key = key
         self._allowed = _TYPES[column.type]
         self._form = _FORMS.get(column.type)

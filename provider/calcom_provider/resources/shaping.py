@@ -83,35 +83,35 @@ class TableShaper:
         if extras is None:
             tail = (None,) * (1 + len(self._evolved))
             return [row + tail for row in shaped]
-        return [
-            (*row, dumps(extra) if extra else None, *evolved)
-            for row, (extra, evolved) in zip(shaped, map(self._evolve, extras), strict=True)
-        ]
+        if self._policy.schema_evolution == "evolve":
+            # All rows of a page get the same columns, so what is new is looked for first.
+            self._add_columns(extras)
+        return [(*row, *self._tail(extra)) for row, extra in zip(shaped, extras, strict=True)]
 
     def new_columns(self) -> list[Column]:
         """Return columns that the last page added to the table (``schema_evolution`` evolve), once."""
         added, self._added = self._added, []
         return added
 
-    def _evolve(self, extra: Row) -> tuple[Row, list[Any]]:
-        """Split unknown fields into those that stay in ``_extra`` and the values of added columns."""
-        if self._policy.schema_evolution != "evolve":
-            return extra, []
-        for field, value in extra.items():
-            if field not in self._evolved and value is not None:
-                column = added_column(field, value, self.table.names)
-                self._evolved[field] = ColumnCheck(f"{self._name}.{field}", column, False)
-                self._added.append(column)
+    def _add_columns(self, extras: Sequence[Row]) -> None:
+        for extra in extras:
+            for field, value in extra.items():
+                if field not in self._evolved and value is not None:
+                    taken = (*self.table.names, *(check.column for check in self._evolved.values()))
+                    column = added_column(field, value, taken)
+                    self._evolved[field] = ColumnCheck(f"{self._name}.{field}", column, False)
+                    self._added.append(column)
+
+    def _tail(self, extra: Row) -> list[Any]:
+        """Return the value of ``_extra`` and those of added columns."""
         rest = {field: value for field, value in extra.items() if field not in self._evolved}
-        values = [
-            dumps(value) if check.type == "json" and value is not None else value
-            for value, check in ((extra.get(field), check) for field, check in self._evolved.items())
-        ]
-        checked = [
-            (check.mend([value]) or [value])[0]
-            for value, check in zip(values, self._evolved.values(), strict=True)
-        ]
-        return rest, checked
+        tail: list[Any] = [dumps(rest) if rest else None]
+        for field, check in self._evolved.items():
+            value = extra.get(field)
+            if check.type == "json" and value is not None:
+                value = dumps(value)
+            tail.append((check.mend([value]) or [value])[0])
+        return tail
 
     def _checked(self, shaped: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         changed: dict[int, list[Any]] = {}

@@ -190,8 +190,7 @@ def test_an_evolving_schema_adds_columns_once_and_keeps_their_type() -> None:
         ("level", "integer"),
         ("tags", "json"),
     ]
-    assert [len(row) for row in rows] == [width, width + 3]
-    assert rows[1][width:] == ("x", 3, '["a"]')
+    assert [row[width:] for row in rows] == [(None, None, None), ("x", 3, '["a"]')]
     assert made.page([user(id=9, level=4)], 1, {})[0][width:] == (None, 4, None)
     assert made.page([user(id=9)], 1, {})[0][width:] == (None, None, None)
     assert made.new_columns() == []
