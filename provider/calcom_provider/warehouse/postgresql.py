@@ -188,6 +188,15 @@ class PostgresBackend(Backend):
         )
         return tabulate((table, column, KNOWN.get(kind, kind)) for table, column, kind in rows)
 
+    def comment(self, session: Session, table: str, text: str, columns: Sequence[Column]) -> None:
+        target = self.qualify(table)
+        remarks = [(f"TABLE {target}", text)]
+        remarks += [(f"COLUMN {target}.{self.quote(c.name)}", c.comment) for c in columns]
+        for what, remark in remarks:
+            if remark:
+                literal = remark.replace("'", "''")
+                session.execute(f"COMMENT ON {what} IS '{literal}'")
+
     def stage(
         self, session: Session, name: str, columns: Sequence[Column], key: Sequence[str]
     ) -> PostgresStage:

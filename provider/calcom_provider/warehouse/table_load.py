@@ -126,8 +126,14 @@ class TableLoad:
 
         :param list_key: The list, as its page marks name it; all pages of the table when empty.
         :param scope: Column values that the rows of the list share; all staged rows when empty.
+        :raises WarehouseUsageError: when rows of other lists would be dropped with it.
         """
         self._check_open()
+        others = {page.mark.list_key for page in (*self.written.values(), *self.kept.values())} - {list_key}
+        if list_key and others and not scope:
+            raise WarehouseUsageError(
+                f"Table {self.layout.name}: rows of list {list_key} cannot be told from those of other lists"
+            )
         for marks in (self.written, self.kept):
             for key in [k for k, p in marks.items() if not list_key or p.mark.list_key == list_key]:
                 del marks[key]
