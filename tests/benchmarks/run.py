@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -235,11 +236,12 @@ def main() -> None:
     with ExitStack() as stack:
         standin = StandIn(chosen.rows)
         stack.callback(standin.close)
-        driver = Driver(standin, ROOT / "bench-work", results)
+        work = ROOT / "bench-work" / str(os.getpid())
+        driver = Driver(standin, work, results)
         for _ in range(chosen.repeats):
             for case in cases.values():
                 case(driver, not chosen.alone)
-    shutil.rmtree(ROOT / "bench-work", ignore_errors=True)
+    shutil.rmtree(work, ignore_errors=True)
     medians = results.medians()
     if chosen.page:
         write_page(chosen.page, medians, rows=chosen.rows, repeats=chosen.repeats)
