@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -72,6 +72,20 @@ class Accounts:
             " WHERE status = 'running'"
         )
         self._insert(RUNS, RUNS_V1, [self._run_row(run, WHOLE_RUN, "", "running", None)])
+
+    def time_for(self, run: RunInfo) -> datetime:
+        """Give the time that stands for a run: when it began, but after every run that was published.
+
+        Versions of a row are told apart by their begin; clocks of two machines need not agree.
+        """
+        newest = as_utc(
+            self.session.value(
+                f"SELECT max(started_at) FROM {self._table(RUNS)} WHERE resource = :whole AND status = 'success'",
+                {"whole": WHOLE_RUN},
+            )
+        )
+        began = run.started_at.replace(microsecond=run.started_at.microsecond // 1000 * 1000)
+        return began if newest is None or began > newest else newest + timedelta(milliseconds=1)
 
     def end(self, run: RunInfo, status: str, rows: Iterable[Mapping[str, Any]], error: str = "") -> None:
         """Record how a run ended.

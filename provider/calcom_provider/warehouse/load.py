@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -42,7 +43,6 @@ class Load:
     """
 
     def __init__(self, backend: Backend, session: Session, prefix: str, run: RunInfo) -> None:
-        self.run = run
         self.backend = backend
         self.session = session
         self.prefix = prefix
@@ -57,7 +57,8 @@ class Load:
         self._states: dict[str, StoredState] | None = None
         self._beat = time.monotonic()
         self._drop_leftovers()
-        self.accounts.begin(run)
+        self.run = replace(run, started_at=self.accounts.time_for(run))
+        self.accounts.begin(self.run)
 
     def __enter__(self) -> Load:
         return self

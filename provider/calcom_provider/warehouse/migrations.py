@@ -99,7 +99,11 @@ LEASE_V1 = _columns("""
 
 @dataclass(frozen=True)
 class Migration:
-    """Bring the engine's tables one version forward."""
+    """Bring the engine's tables one version forward.
+
+    MySQL commits DDL as it goes: there a migration that broke off runs again from its beginning, so it must look
+    before it changes anything.
+    """
 
     number: int
     summary: str

@@ -374,3 +374,15 @@ def test_staged_rows_of_a_list_that_begins_again_are_dropped(warehouse_url: str)
         table.finish(complete=True)
         load.publish()
     assert reader_of(warehouse_url).state()[0] == {2: "a", 3: "a"}
+
+
+def test_versions_of_runs_at_one_moment_are_told_apart(warehouse_url: str) -> None:
+    warehouse = Warehouse(warehouse_url)
+    moment = datetime(2026, 3, 16, 8, 0, 0, 123_456, tzinfo=UTC)
+    for value in ("a", "b", "c"):
+        with warehouse.load(RunInfo(scope=SCOPE, started_at=moment)) as load:
+            table = load.table(ITEMS, resource="items", mode="history", deletes="remove")
+            table.write([as_tuple((1, value))])
+            table.finish(complete=True)
+            load.publish()
+    assert Reader(warehouse_url, "history", "remove").state() == ({1: "c"}, {}, [(1, "a"), (1, "b")])
