@@ -15,10 +15,12 @@ CONNECTION_TYPE: dict[str, Any] = {
     "hook-class-name": "calcom_provider.hooks.calcom.CalComHook",
     "hook-name": "Cal.com",
     "ui-field-behaviour": {
-        "hidden-fields": ["schema", "port", "login"],
+        # The port stays visible: Airflow 3.3's Test button compares an empty one with 0, and refuses.
+        "hidden-fields": ["schema", "login"],
         "relabeling": {"host": "Base URL", "password": "API key"},
         "placeholders": {
             "host": "https://api.cal.com/v2",
+            "port": "443",
             "password": "cal_live_... (auth mode api_key)",
         },
     },

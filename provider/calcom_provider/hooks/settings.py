@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from calcom_provider.api.auth import ApiKey, Auth, ManagedUser, PlatformClient
 from calcom_provider.api.base_url import normalize_base_url
@@ -12,6 +13,7 @@ from calcom_provider.api.errors import ConfigurationError
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
+DEFAULT_PORTS = {("https", 443), ("http", 80)}
 WEB_APP = "https://app.cal.com"
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
@@ -136,14 +138,17 @@ def _verify(extra: _Extra) -> bool | str:
 def base_url(connection: Connection) -> str:
     """Return the API's base URL: the field Host, completed.
 
-    :param connection: the connection. A bare host name takes the fields Port and Schema, which is what the
-        URI form of a connection fills. Empty is Cal.com's cloud.
+    :param connection: the connection. An address without a port takes the field Port, and a bare host name
+        the field Schema as its path, which is what the URI form of a connection fills. Empty is Cal.com's
+        cloud.
     :raises ConfigurationError: if the field is no address.
     """
     host = (connection.host or "").strip()
-    if host and "://" not in host:
-        if connection.port and ":" not in host:
-            host += f":{connection.port}"
-        if connection.schema and "/" not in host:
-            host += f"/{connection.schema.strip('/')}"
-    return normalize_base_url(host)
+    bare = "://" not in host
+    if host and bare and connection.schema and "/" not in host:
+        host += f"/{connection.schema.strip('/')}"
+    url = normalize_base_url(host)
+    parts = urlsplit(url)
+    if not connection.port or parts.port or (parts.scheme, connection.port) in DEFAULT_PORTS:
+        return url
+    return url.replace(parts.netloc, f"{parts.netloc}:{connection.port}", 1)

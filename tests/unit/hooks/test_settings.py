@@ -133,6 +133,11 @@ def test_a_wrong_field_is_named_and_its_value_kept_back(fields: dict[str, Any], 
             "https://cal.example.com:8443/api/v2",
         ),
         ({"host": "http://127.0.0.1:5555", "port": 80}, "http://127.0.0.1:5555/v2"),
+        ({"host": "http://127.0.0.1", "port": 5555}, "http://127.0.0.1:5555/v2"),
+        ({"host": "https://api.cal.com/v2", "port": 443}, "https://api.cal.com/v2"),
+        ({"host": "https://api.cal.com/v2", "port": 0}, "https://api.cal.com/v2"),
+        ({"host": "", "port": 443}, "https://api.cal.com/v2"),
+        ({"host": "https://[::1]/v2", "port": 8443}, "https://[::1]:8443/v2"),
     ],
 )
 def test_base_url(fields: dict[str, Any], url: str) -> None:
