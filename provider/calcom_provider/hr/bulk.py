@@ -19,6 +19,7 @@ from calcom_provider.hr.plan import Action, Plan, digest, numbered
 from calcom_provider.hr.settings import Common
 from calcom_provider.hr.sources import Rows, from_records
 from calcom_provider.hr.state import CalState
+from calcom_provider.hr.text import fold_email
 from calcom_provider.hr.vocabulary import REASONS
 
 UNLIMITED = GuardLimits(match_rate=0.0, new_options=10**9, same_day=1.0, segment_days=10**6)
@@ -39,7 +40,7 @@ def assignment_job(
     people: dict[str, dict[str, Any]] = {}
     attributes: dict[str, None] = {}
     for row in rows:
-        user, attribute = str(row["user"]).strip(), str(row["attribute"])
+        user, attribute = fold_email(str(row["user"])), str(row["attribute"])
         attributes[attribute] = None
         person = people.setdefault(user, {"id": user, "email": user if "@" in user else None})
         person.setdefault(attribute, []).append(row["value"])
@@ -47,12 +48,20 @@ def assignment_job(
     columns = {
         name: {"attribute": name, "mode": "additive", "missing_option": missing_option} for name in attributes
     }
-    records = [{**dict.fromkeys(attributes), **person} for person in people.values()]
+    records = [{**dict.fromkeys(attributes), **_cells(person)} for person in people.values()]
     mapping = load_mapping({"employees": {"fields": {"id": "id", "email": "email"}}})
     common = Common("UTC", mapping, "bulk", MatchSettings(aliases), UNLIMITED)
     return AttributeJob(gateway, AttributeSettings(common, load_columns(columns), False)), from_records(
         records
     )
+
+
+def _cells(person: Mapping[str, Any]) -> dict[str, Any]:
+    """Hand one value over as it is: only selects take several."""
+    return {
+        name: value[0] if isinstance(value, list) and len(value) == 1 else value
+        for name, value in person.items()
+    }
 
 
 class EntryJob(Job):

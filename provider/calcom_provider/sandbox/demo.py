@@ -150,10 +150,23 @@ def compare_tables(demo: Demo) -> None:
     demo.console.print(shown)
 
 
+def plan_hr_data(demo: Demo) -> None:
+    """Show what a small HR export would write; nothing is."""
+    from calcom_provider.api.auth import ApiKey
+    from calcom_provider.api.client import CalComClient
+    from calcom_provider.hr.demo import show
+
+    with CalComClient(auth=ApiKey(demo.sandbox.keys["admin"]), base_url=demo.sandbox.url) as client:
+        plan = show(client, demo.console)
+    if plan.outcome != "changes":
+        demo.fail(f"the HR plan ended as {plan.outcome}")
+
+
 STEPS: tuple[tuple[str, Step], ...] = (
     ("1. Prepare a small Airflow", prepare_airflow),
     ("2. Run the DAG calcom_to_warehouse", sync_organization),
     ("3. Compare the tables with the sandbox", compare_tables),
+    ("4. Plan HR absences for Cal.com, write nothing", plan_hr_data),
 )
 
 
