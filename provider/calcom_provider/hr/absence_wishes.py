@@ -13,7 +13,7 @@ from calcom_provider.hr.cells import as_text
 from calcom_provider.hr.dates import zone_of
 from calcom_provider.hr.days import DayPolicy, PersonDays, Segment, clip, coalesce, partial_days, shares_of
 from calcom_provider.hr.errors import CellError, HrSettingsError, Issue, Level
-from calcom_provider.hr.ooo_diff import Wishes
+from calcom_provider.hr.ooo_wishes import Wishes
 from calcom_provider.hr.owned import Marker
 from calcom_provider.hr.people import People, Person
 from calcom_provider.hr.records import Absence

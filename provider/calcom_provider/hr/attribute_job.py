@@ -132,10 +132,13 @@ class AttributeJob(Job):
         targets: list[ColumnTarget] = []
         issues: list[Issue] = []
         verdicts: list[Verdict] = []
+        taken: dict[str, str] = {}
         by_name = {name: one for one in state.attributes.values() for name in _names(one.attribute)}
         for column in self.settings.columns:
             attributes = by_name.get(column.attribute) or by_name[column.attribute.casefold()]
             attribute = attributes.attribute
+            if (other := taken.setdefault(attribute.id, column.column)) != column.column:
+                raise HrSettingsError(f"columns {other} and {column.column} write the same attribute")
             if attribute.locked is None or attribute.weighted is None:
                 issues.append(Issue("unknown_lock_or_weight", level="warning", column=column.column))
             if attribute.locked:

@@ -18,7 +18,7 @@ from calcom_provider.hr.people import Directory, MatchSettings
 from calcom_provider.hr.plan import Action, Plan, digest, numbered
 from calcom_provider.hr.settings import Common
 from calcom_provider.hr.sources import Rows, from_records
-from calcom_provider.hr.state import CalState
+from calcom_provider.hr.state import CalState, find_attribute
 from calcom_provider.hr.text import fold_email
 from calcom_provider.hr.vocabulary import REASONS
 
@@ -39,8 +39,9 @@ def assignment_job(
     """
     people: dict[str, dict[str, Any]] = {}
     attributes: dict[str, None] = {}
+    known = gateway.list_attributes()
     for row in rows:
-        user, attribute = fold_email(str(row["user"])), str(row["attribute"])
+        user, attribute = fold_email(str(row["user"])), find_attribute(known, str(row["attribute"])).id
         attributes[attribute] = None
         person = people.setdefault(user, {"id": user, "email": user if "@" in user else None})
         person.setdefault(attribute, []).append(row["value"])

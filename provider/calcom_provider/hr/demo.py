@@ -19,8 +19,8 @@ AS_OF = "2026-03-16"
 def dry_run(client: Client) -> Plan:
     """Plan the sample absences for the first people of an organisation.
 
-    The sample names no one: its people are filled in from the organisation, in the order of their ids, so that the
-    plan matches somebody whichever organisation it is run against.
+    The sample names no one: its people are filled in from the organisation, in the order of their ids, so
+    that the plan matches somebody whichever organisation it is run against.
 
     :param client: the API client
     """
@@ -41,7 +41,9 @@ def show(client: Client, console: Any) -> Plan:
     """
     plan = dry_run(client)
     console.print(table(plan, limit=12))
-    told = ", ".join(f"{count} {code}" for codes in plan.summary()["issues"].values() for code, count in codes.items())
+    told = ", ".join(
+        f"{count} {code}" for codes in plan.summary()["issues"].values() for code, count in codes.items()
+    )
     console.print(f"  not written: {told or 'nothing'}; dry run, nothing was sent")
     return plan
 

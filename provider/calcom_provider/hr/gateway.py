@@ -36,7 +36,8 @@ class Gateway:
         self.client = client
         self.directory_sync_seen = False
         if hasattr(client, "concurrency"):
-            # Pages fetched on suspicion cost writes their budget; the few pages read here are asked for in turn.
+            # Pages fetched on suspicion cost writes their budget; the few pages read here are asked for in
+            # turn.
             client.concurrency = 1
 
     @property
@@ -69,9 +70,13 @@ class Gateway:
         :param names: ids, slugs or names
         :raises HrSettingsError: when a name fits none, several, or a disabled one
         """
-        known = [self._attribute(row) for row in self.client.rows("org_attributes.list")]
+        known = self.list_attributes()
         found = (find_attribute(known, name) for name in names)
         return {one.id: self.read_attribute(one) for one in {one.id: one for one in found}.values()}
+
+    def list_attributes(self) -> list[Attribute]:
+        """Read the attributes of the organisation, without their options."""
+        return [self._attribute(row) for row in self.client.rows("org_attributes.list")]
 
     def read_attribute(self, attribute: Attribute) -> AttributeState:
         """Read an attribute's options and holders.

@@ -6,7 +6,7 @@ checked when it is loaded; an error names the place by its path, such as ``absen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib import resources
@@ -15,9 +15,17 @@ from typing import Any, Literal, cast
 
 import yaml
 
-from calcom_provider.hr.cells import as_decimal, as_text, dig, is_missing
+from calcom_provider.hr.cells import dig, is_missing
 from calcom_provider.hr.dates import EndIs, check_formats
-from calcom_provider.hr.errors import CellError, HrSettingsError
+from calcom_provider.hr.errors import HrSettingsError
+from calcom_provider.hr.mapping_checks import (
+    as_object,
+    as_positive,
+    as_texts,
+    as_word,
+    check_known,
+    choice_of,
+)
 from calcom_provider.hr.sources import Rows, read_csv, read_json
 from calcom_provider.hr.text import fold
 from calcom_provider.hr.vocabulary import ABSENCE_STATUSES, EMPLOYEE_STATUSES, REASONS
@@ -173,7 +181,7 @@ def load_mapping(mapping: str | Path | Mapping[str, Any], **changes: Any) -> HrM
     for half, over in changes.items():
         if over:
             merged[half] = _overlay(merged.get(half) or {}, over)
-    _known(merged, {"name", "employees", "absences"}, "mapping")
+    check_known(merged, {"name", "employees", "absences"}, "mapping")
     if not (merged.get("employees") or merged.get("absences")):
         raise HrSettingsError("mapping: needs employees, absences or both")
     return HrMapping(
@@ -210,28 +218,30 @@ def _read_yaml(place: str | Path) -> Any:
 
 
 def _employees(raw: Any) -> EmployeeMapping:
-    half = _object(raw, "employees")
-    _known(half, _EMPLOYEE_KEYS, "employees")
+    half = as_object(raw, "employees")
+    check_known(half, _EMPLOYEE_KEYS, "employees")
     return EmployeeMapping(
         source=_source(half, "employees"),
         fields=_fields(half, "employees", _EMPLOYEE_FIELDS),
         statuses=_statuses(half, "employees", EMPLOYEE_STATUSES),
         date_formats=_formats(half, "employees"),
-        separators=tuple(_texts(half.get("separators", [";"]), "employees.separators")),
+        separators=tuple(as_texts(half.get("separators", [";"]), "employees.separators")),
     )
 
 
 def _absences(raw: Any) -> AbsenceMapping:
-    half = _object(raw, "absences")
-    _known(half, _ABSENCE_KEYS, "absences")
-    shape = _choice(half, "shape", ("range", "days", "per_day"), "range", "absences")
+    half = as_object(raw, "absences")
+    check_known(half, _ABSENCE_KEYS, "absences")
+    shape = choice_of(half, "shape", ("range", "days", "per_day"), "range", "absences")
     fields = _fields(half, "absences", _ABSENCE_FIELDS)
     needed = {"range": {"start", "end"}, "days": {"days"}, "per_day": {"day"}}[shape]
     if lacking := sorted(needed - set(fields)):
         raise HrSettingsError(f"absences.fields: shape {shape} needs {', '.join(lacking)}")
     if not {"employee_id", "email"} & set(fields):
         raise HrSettingsError("absences.fields: needs employee_id or email to know whose absence it is")
-    reasons = {fold(str(k)): str(v) for k, v in _object(half.get("reasons", {}), "absences.reasons").items()}
+    reasons = {
+        fold(str(k)): str(v) for k, v in as_object(half.get("reasons", {}), "absences.reasons").items()
+    }
     for word in reasons.values():
         if word not in REASONS:
             raise HrSettingsError(f"absences.reasons: {word!r} is none of {', '.join(REASONS)}")
@@ -241,12 +251,12 @@ def _absences(raw: Any) -> AbsenceMapping:
         statuses=_statuses(half, "absences", ABSENCE_STATUSES),
         date_formats=_formats(half, "absences"),
         shape=cast(Shape, shape),
-        end_is=cast(EndIs, _choice(half, "end_is", ("inclusive", "exclusive"), "inclusive", "absences")),
-        decimal=_choice(half, "decimal", (".", ","), ".", "absences"),
-        full_day_hours=_positive(half.get("full_day_hours", 8), "absences.full_day_hours"),
-        default_unit=_choice(half, "default_unit", ("days", "hours"), "days", "absences"),
+        end_is=cast(EndIs, choice_of(half, "end_is", ("inclusive", "exclusive"), "inclusive", "absences")),
+        decimal=choice_of(half, "decimal", (".", ","), ".", "absences"),
+        full_day_hours=as_positive(half.get("full_day_hours", 8), "absences.full_day_hours"),
+        default_unit=choice_of(half, "default_unit", ("days", "hours"), "days", "absences"),
         excluded_types=frozenset(
-            map(fold, _texts(half.get("excluded_types", []), "absences.excluded_types"))
+            map(fold, as_texts(half.get("excluded_types", []), "absences.excluded_types"))
         ),
         reasons=reasons,
         kinds=_words(half.get("kinds", {}), "absences.kinds", ("whole", "partial", "open")),
@@ -254,8 +264,8 @@ def _absences(raw: Any) -> AbsenceMapping:
 
 
 def _fields(half: Mapping[str, Any], where: str, names: Mapping[str, set[str]]) -> dict[str, Field]:
-    raw = _object(half.get("fields"), f"{where}.fields")
-    _known(raw, names["known"], f"{where}.fields")
+    raw = as_object(half.get("fields"), f"{where}.fields")
+    check_known(raw, names["known"], f"{where}.fields")
     if lacking := sorted(names["required"] - set(raw)):
         raise HrSettingsError(f"{where}.fields: needs {', '.join(lacking)}")
     return {name: _field(spec, f"{where}.fields.{name}") for name, spec in raw.items() if spec is not None}
@@ -265,15 +275,17 @@ def _field(spec: Any, where: str) -> Field:
     if isinstance(spec, str):
         return Field((spec,))
     if isinstance(spec, list):
-        return Field(tuple(_texts(spec, where)))
-    given = _object(spec, where)
-    _known(given, {"column", "columns", "prefix", "strip_prefix", "values", "optional"}, where)
+        return Field(tuple(as_texts(spec, where)))
+    given = as_object(spec, where)
+    check_known(given, {"column", "columns", "prefix", "strip_prefix", "values", "optional"}, where)
     columns = given.get("columns", given.get("column"))
     if columns is None:
         raise HrSettingsError(f"{where}: needs column or columns")
-    values = {fold(_word(key)): _word(word) for key, word in _object(given.get("values", {}), where).items()}
+    values = {
+        fold(as_word(key)): as_word(word) for key, word in as_object(given.get("values", {}), where).items()
+    }
     return Field(
-        columns=tuple(_texts(columns if isinstance(columns, list) else [columns], where)),
+        columns=tuple(as_texts(columns if isinstance(columns, list) else [columns], where)),
         prefix=str(given.get("prefix", "")),
         strip_prefix=str(given.get("strip_prefix", "")),
         values=values,
@@ -288,10 +300,10 @@ def _statuses(half: Mapping[str, Any], where: str, known: Mapping[str, tuple[str
 
 def _words(raw: Any, where: str, meanings: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for meaning, words in _object(raw, where).items():
+    for meaning, words in as_object(raw, where).items():
         if meaning not in meanings:
             raise HrSettingsError(f"{where}: {meaning!r} is none of {', '.join(meanings)}")
-        for word in _texts(words, f"{where}.{meaning}"):
+        for word in as_texts(words, f"{where}.{meaning}"):
             if found.setdefault(fold(word), meaning) != meaning:
                 raise HrSettingsError(f"{where}: {word!r} means both {found[fold(word)]} and {meaning}")
     return found
@@ -302,7 +314,7 @@ def _source(half: Mapping[str, Any], where: str) -> SourceFormat:
     if separator != "auto" and len(separator) != 1:
         raise HrSettingsError(f"{where}.separator: one character, or auto")
     return SourceFormat(
-        format=cast(Literal["json", "csv"], _choice(half, "format", ("json", "csv"), "json", where)),
+        format=cast(Literal["json", "csv"], choice_of(half, "format", ("json", "csv"), "json", where)),
         records=half.get("records"),
         separator=separator,
         encoding=str(half.get("encoding", "auto")),
@@ -310,7 +322,7 @@ def _source(half: Mapping[str, Any], where: str) -> SourceFormat:
 
 
 def _formats(half: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    formats = tuple(_texts(half.get("date_formats", ["iso"]), f"{where}.date_formats"))
+    formats = tuple(as_texts(half.get("date_formats", ["iso"]), f"{where}.date_formats"))
     check_formats(formats, f"{where}.date_formats")
     return formats
 
@@ -318,45 +330,3 @@ def _formats(half: Mapping[str, Any], where: str) -> tuple[str, ...]:
 def _required(fields: Mapping[str, Field]) -> tuple[str, ...]:
     # A field with several columns is content with any of them, so none is required by itself.
     return tuple(one.columns[0] for one in fields.values() if not one.optional and len(one.columns) == 1)
-
-
-def _object(raw: Any, where: str) -> Mapping[Any, Any]:
-    if not isinstance(raw, Mapping):
-        raise HrSettingsError(f"{where}: expected an object")
-    return raw
-
-
-def _known(raw: Mapping[Any, Any], allowed: set[str], where: str) -> None:
-    if unknown := sorted(str(key) for key in raw if key not in allowed):
-        raise HrSettingsError(
-            f"{where}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(allowed))}"
-        )
-
-
-def _choice(raw: Mapping[str, Any], key: str, allowed: tuple[str, ...], default: str, where: str) -> str:
-    value = raw.get(key, default)
-    if value not in allowed:
-        raise HrSettingsError(f"{where}.{key}: {value!r} is none of {', '.join(allowed)}")
-    return str(value)
-
-
-def _texts(raw: Any, where: str) -> list[str]:
-    if not isinstance(raw, list | tuple):
-        raise HrSettingsError(f"{where}: expected a list")
-    return [_word(one) for one in raw]
-
-
-def _word(value: Any) -> str:
-    # YAML reads yes, 0 and 2026-01-01 as its own types; words of an HR system are text.
-    return as_text(value) or ""
-
-
-def _positive(raw: Any, where: str) -> Decimal:
-    check: Callable[[Any], Decimal | None] = as_decimal
-    try:
-        value = check(raw)
-    except CellError:
-        value = None
-    if value is None or value <= 0:
-        raise HrSettingsError(f"{where}: expected a number above 0")
-    return value

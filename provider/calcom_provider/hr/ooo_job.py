@@ -18,7 +18,8 @@ from calcom_provider.hr.gateway import Gateway, read_state
 from calcom_provider.hr.guards import busiest_day, judge_out_of_office, judge_source, settle
 from calcom_provider.hr.jobs import Job
 from calcom_provider.hr.ledger import Ledger
-from calcom_provider.hr.ooo_diff import OooSettings, diff_out_of_office
+from calcom_provider.hr.ooo_diff import diff_out_of_office
+from calcom_provider.hr.ooo_wishes import OooSettings
 from calcom_provider.hr.owned import Marker
 from calcom_provider.hr.people import Directory, People, match_people
 from calcom_provider.hr.plan import Action, Facts, Plan, Verdict, digest, numbered

@@ -30,7 +30,8 @@ class CalComOutOfOfficeSyncOperator(WriteBackOperator):
 
     :param absences: where absences come from: a path or ``{"path": ..., "conn_id": ...}``, ``{"sql": ...,
         "conn_id": ...}`` (both templated), records, a data frame, or another task's output
-    :param employees: where employees come from, in the same ways; needed when absence rows name people by id alone
+    :param employees: where employees come from, in the same ways; needed when absence rows name people by
+        id alone
     :param partial_days: what a share of a day means: ``skip``, ``round_up`` or ``block``
     :param threshold: smallest share that ``round_up`` takes
     :param open_ended: what an absence without an end means: ``reject`` or ``roll``

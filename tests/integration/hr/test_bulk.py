@@ -46,8 +46,12 @@ def test_assignments(users: list[Any], gateway: Gateway) -> None:
     assert operator.execute({})["actions"] == {}
 
 
-def test_assignments_without_an_option_fail_before_anything_is_written(users: list[Any], gateway: Gateway) -> None:
-    rows = [{"user": one.id, "attribute": "hr-size", "value": value} for one, value in zip(users, ("M", "XS"))]
+def test_assignments_without_an_option_fail_before_anything_is_written(
+    users: list[Any], gateway: Gateway
+) -> None:
+    rows = [
+        {"user": one.id, "attribute": "hr-size", "value": value} for one, value in zip(users, ("M", "XS"))
+    ]
     with pytest.raises(AirflowFailException, match="missing_options"):
         CalComAssignAttributesOperator(task_id="assign", rows=rows).execute({})
     state = next(iter(gateway.read_attributes(["hr-size"]).values()))
@@ -59,7 +63,13 @@ def test_assignments_without_an_option_fail_before_anything_is_written(users: li
 def test_entries(users: list[Any], gateway: Gateway) -> None:
     rows = [
         {"user": users[0].id, "start": "2027-05-03", "end": "2027-05-07", "to_user": users[2].email},
-        {"user": users[1].email, "start": "2027-05-03", "end": "2027-05-03", "reason": "travel", "notes": "Fair"},
+        {
+            "user": users[1].email,
+            "start": "2027-05-03",
+            "end": "2027-05-03",
+            "reason": "travel",
+            "notes": "Fair",
+        },
     ]
     operator = CalComCreateOutOfOfficeOperator(task_id="away", rows=rows)
     assert operator.execute({})["statuses"] == {"done": 2}

@@ -55,7 +55,13 @@ def hr(
 
 
 def arguments(hr: Any) -> list[str]:
-    return ["out_of_office", "--settings", str(hr.folder / "hr.yaml"), "--absences", str(hr.folder / "absences.json")]
+    return [
+        "out_of_office",
+        "--settings",
+        str(hr.folder / "hr.yaml"),
+        "--absences",
+        str(hr.folder / "absences.json"),
+    ]
 
 
 def ours(gateway: Gateway) -> int:

@@ -127,7 +127,12 @@ def test_folding_by_example() -> None:
 
 @pytest.mark.parametrize(
     ("value", "slug"),
-    [("People & Culture", "people-culture"), ("São Paulo", "sao-paulo"), (" 4.2 ", "4.2"), ("a_b#c", "a-b-c")],
+    [
+        ("People & Culture", "people-culture"),
+        ("São Paulo", "sao-paulo"),
+        (" 4.2 ", "4.2"),
+        ("a_b#c", "a-b-c"),
+    ],
 )
 def test_slugs(value: str, slug: str) -> None:
     assert slugify(value) == slug
@@ -154,7 +159,9 @@ def test_other_texts_are_no_days(text: str) -> None:
         parse_moment(text, ["iso", "%d.%m.%Y"])
 
 
-@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(-12, 14), st.sampled_from([BERLIN, NEW_YORK]))
+@given(
+    st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(-12, 14), st.sampled_from([BERLIN, NEW_YORK])
+)
 def test_the_edges_of_a_day_never_move(day: date, hours: int, zone: ZoneInfo) -> None:
     offset = timezone(timedelta(hours=hours))
     first = datetime(day.year, day.month, day.day, tzinfo=offset)

@@ -129,7 +129,9 @@ def _no_half(name: str) -> dict[str, Any]:
     return {"format": "json", "records": None, "fields": dict.fromkeys(known.fields)}
 
 
-@pytest.mark.parametrize(("name", "keys"), [(name, keys) for name, found in WRITTEN.items() for keys in found])
+@pytest.mark.parametrize(
+    ("name", "keys"), [(name, keys) for name, found in WRITTEN.items() for keys in found]
+)
 def test_row_is_written(name: str, keys: str) -> None:
     found = {" ".join(one.keys): one for one in plan_of(name).actions}
     action = found[keys]
@@ -160,7 +162,16 @@ def test_shipped_mapping_is_whole(name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_reports_never_repeat_types_or_comments(name: str) -> None:
     text = repr([one.as_dict() for one in plan_of(name).issues]) + repr(plan_of(name).summary())
-    for word in ("Holiday", "Vacation", "Urlaub", "Leuchtturm", "lighthouse", "Doctor", "Parental", "@example.com"):
+    for word in (
+        "Holiday",
+        "Vacation",
+        "Urlaub",
+        "Leuchtturm",
+        "lighthouse",
+        "Doctor",
+        "Parental",
+        "@example.com",
+    ):
         assert word not in text
 
 
