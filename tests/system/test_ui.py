@@ -48,6 +48,8 @@ def picture(page: Any, name: str) -> None:
     """Take a screenshot for the documentation, if a folder for it is named."""
     folder = os.environ.get("CALCOM_SCREENSHOTS")
     if folder:
+        # Toasts and accordions move for a moment.
+        page.wait_for_timeout(1500)
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{folder}/{name}.png")
 
@@ -123,6 +125,6 @@ def test_a_sync_is_seen_with_its_link(world: tuple[Api, Any], page: Any) -> None
     link.wait_for()
     assert link.get_attribute("href").startswith("https://app.cal.com/")
     picture(page, "sync-link")
-    page.goto(f"{api.url}/assets")
+    page.goto(f"{address}/asset_events")
     page.get_by_text("warehouse_default/default/calcom_users").first.wait_for()
-    picture(page, "assets")
+    picture(page, "asset-events")
