@@ -10,10 +10,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from calcom_provider.warehouse import lease
-from calcom_provider.warehouse.backend import Backend, Capabilities, Params, Session, SqlSession, Stage
+from calcom_provider.warehouse.backend import Backend, Capabilities, Params, Session, Stage
 from calcom_provider.warehouse.errors import WarehouseError
 from calcom_provider.warehouse.rows import clean_row, date_text, utc_text
 from calcom_provider.warehouse.schema import Column
+from calcom_provider.warehouse.sql_session import SqlSession
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

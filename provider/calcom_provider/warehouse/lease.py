@@ -17,6 +17,9 @@ from calcom_provider.warehouse.migrations import LEASE, LEASE_V1
 #: Seconds until a lease ends that its holder did not renew. Longer than any wait for a rate limit.
 LIFETIME = 900.0
 
+#: How often a race for making the table of leases is tried again.
+TRIES = 5
+
 #: Runs of this process that hold a lease; one that ended without giving its lease back is none of them.
 _active: set[str] = set()
 
@@ -54,7 +57,15 @@ def _table(session: Session, prefix: str) -> str:
 
 def prepare(session: Session, prefix: str) -> None:
     """Make the table of leases when it is missing."""
-    session.backend.create_table(session, prefix + LEASE, LEASE_V1, ("name",))
+    for attempt in range(TRIES):
+        try:
+            session.backend.create_table(session, prefix + LEASE, LEASE_V1, ("name",))
+            return
+        except Exception:
+            # Another run makes it at this moment, and the database lets one of the two through.
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(0.1)
 
 
 def take(session: Session, prefix: str, owner: str) -> str | None:

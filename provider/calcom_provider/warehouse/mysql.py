@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_64_hexdigest
 
-from calcom_provider.warehouse.backend import Backend, Capabilities, Session, SqlSession, Stage, tabulate
+from calcom_provider.warehouse.backend import Backend, Capabilities, Session, Stage, tabulate
 from calcom_provider.warehouse.rows import clean_row, date_text, json_cleaner, utc_text
 from calcom_provider.warehouse.schema import Column
+from calcom_provider.warehouse.sql_session import SqlSession
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

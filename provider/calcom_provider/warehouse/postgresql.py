@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_64_intdigest
 
-from calcom_provider.warehouse.backend import Backend, Capabilities, Session, SqlSession, Stage, tabulate
+from calcom_provider.warehouse.backend import Backend, Capabilities, Session, Stage, tabulate
 from calcom_provider.warehouse.errors import UnsupportedTargetError
 from calcom_provider.warehouse.rows import clean_row, json_cleaner
 from calcom_provider.warehouse.schema import Column
+from calcom_provider.warehouse.sql_session import SqlSession
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

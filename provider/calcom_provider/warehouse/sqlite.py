@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from calcom_provider.warehouse import lease
-from calcom_provider.warehouse.backend import Backend, Capabilities, Session, SqlSession, Stage, tabulate
+from calcom_provider.warehouse.backend import Backend, Capabilities, Session, Stage, tabulate
 from calcom_provider.warehouse.errors import UnsupportedTargetError
 from calcom_provider.warehouse.rows import clean_row, date_text, utc_text
 from calcom_provider.warehouse.schema import Column
+from calcom_provider.warehouse.sql_session import SqlSession
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -14,6 +14,7 @@ from calcom_provider.warehouse import (
     DeleteGuard,
     GuardExceededError,
     IncompleteLoadError,
+    LeaseLostError,
     LoadInProgressError,
     Parent,
     Retention,
@@ -386,3 +387,27 @@ def test_versions_of_runs_at_one_moment_are_told_apart(warehouse_url: str) -> No
             table.finish(complete=True)
             load.publish()
     assert Reader(warehouse_url, "history", "remove").state() == ({1: "c"}, {}, [(1, "a"), (1, "b")])
+
+
+@pytest.mark.parametrize("target", ["sqlite_url", "duckdb_url", "generic"])
+def test_a_run_that_lost_its_lease_publishes_nothing(target: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("sqlite_url" if target == "generic" else target)
+    warehouse = Warehouse(url, generic=target == "generic")
+    load_pages(warehouse, PAGES)
+    with pytest.raises(LeaseLostError), warehouse.load(RunInfo(scope=SCOPE)) as load:  # noqa: PT012
+        table = load.table(ITEMS, resource="items", deletes="remove", guard=DeleteGuard.off())
+        table.finish(complete=True)
+        load.session.execute("UPDATE calcom_sync_lease SET owner = 'another@host/1/1'")
+        load.publish()
+    assert len(reader_of(url).state()[0]) == 200
+
+
+def test_an_engine_on_another_driver_is_joined_by_psycopg_3(postgres_url: str) -> None:
+    pytest.importorskip("psycopg2")
+    engine = sa.create_engine(sa.make_url(postgres_url).set(drivername="postgresql+psycopg2"))
+    warehouse = Warehouse(engine, schema="other schema")
+    assert load_pages(warehouse, PAGES).inserted == 200
+    warehouse.close()
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql('SELECT count(*) FROM "other schema".calcom_items').scalar() == 200
+    engine.dispose()
