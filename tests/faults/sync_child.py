@@ -12,7 +12,7 @@ from calcom_provider.api.client import CalComClient
 from calcom_provider.api.rate_limit import Governor
 from calcom_provider.sync import sync
 from calcom_provider.warehouse import Warehouse
-from calcom_provider.warehouse.backend import SqlSession
+from calcom_provider.warehouse.sql_session import SqlSession
 
 
 def die_after(statements: int) -> None:
