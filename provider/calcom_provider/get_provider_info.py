@@ -138,6 +138,7 @@ def get_provider_info() -> dict[str, Any]:
             "calcom_provider.links.CalComPlanLink",
         ],
         "asset-uris": [{"schemes": ["calcom"], "handler": "calcom_provider.assets.sanitize_uri"}],
+        "plugins": [{"name": "calcom", "plugin-class": "calcom_provider.plugins.calcom.CalComPlugin"}],
         "connection-types": [CONNECTION_TYPE],
     }
 
