@@ -292,6 +292,8 @@ def test_columns_are_checked() -> None:
 def test_two_columns_cannot_write_one_attribute() -> None:
     fake = staff(2)
     fake.add_attribute("Team", "SINGLE_SELECT", ["Red"])
-    columns = {name: {"attribute": target, "mode": "additive"} for name, target in (("a", "Team"), ("b", "team"))}
+    columns = {
+        name: {"attribute": target, "mode": "additive"} for name, target in (("a", "Team"), ("b", "team"))
+    }
     with pytest.raises(HrSettingsError, match="same attribute"):
         attribute_job(fake, None, columns).plan(employees(fake, a={1: "Red"}, b={1: "Red"}))

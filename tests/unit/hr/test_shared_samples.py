@@ -358,3 +358,55 @@ def test_missing_options_refuse_the_whole_plan_by_default() -> None:
 
 def test_samples_exist() -> None:
     assert (Path(SAMPLES) / "README.md").is_file()
+
+
+SENSITIVE = (
+    "Skiing", "MRI", "clinic", "moved by a week", "withdrawn by employee", "Vacation", "Sick", "Parental",
+    "Kinderkrank",
+    "Urlaub", "Krankheit", "Sonderurlaub", "Grippe", "Resturlaub", "zu viele", "Elternzeit", "Weiterbildung", "Müller",
+    "Zoë", "Łukasz", "Renée", "Dupont", "Okafor", "Núñez", "Priya", "Becker", "Vogel", "@example.com", "example.com",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(MAPPINGS))
+def test_nothing_of_the_samples_is_told(
+    name: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    from dataclasses import replace
+
+    from rich.console import Console
+
+    from calcom_provider.hr.display import markdown, table
+    from calcom_provider.hr.errors import HrError
+    from calcom_provider.hr.guards import Confirmation
+    from calcom_provider.hr.jobs import check_rows
+
+    caplog.set_level("DEBUG")
+    fake = calcom()
+    mapping = load_mapping(MAPPINGS[name], employees=EMPLOYEES)
+    job = OutOfOfficeJob(fake, OutOfOfficeSettings(common(mapping)))
+    sources = [
+        mapping.absences.source.read((SAMPLES / name).read_bytes()),
+        mapping.employees.source.read((SAMPLES / "employees.csv").read_bytes()),
+    ]
+    plan = job.plan(*sources)
+    agreed = replace(job.settings.common, confirm=Confirmation(plan_hash=plan.hash))
+    job.settings = replace(job.settings, common=agreed)
+    plan = job.plan(*sources)
+    result = job.apply(plan, reread=True)
+    Console().print(table(plan))
+    print(
+        plan.summary(), result.summary(), markdown(plan), [one.as_dict() for one in plan.issues], repr(plan)
+    )
+    if plan.errors():
+        with pytest.raises(HrError) as told:
+            check_rows(plan, result, 0)
+        print(told.value)
+    told_everywhere = capsys.readouterr().out + caplog.text + "".join(str(one.notes) for one in ours(fake))
+    for word in SENSITIVE:
+        assert word not in told_everywhere
+
+
+def ours(fake: FakeCalcom) -> list[Any]:
+    before = {one["id"] for one in load("calcom_org_fixture.json")["ooo"]}
+    return [one for one in fake.entries.values() if one.id not in before]
