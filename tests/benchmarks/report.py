@@ -13,7 +13,7 @@ HEAD = """\
 Benchmarks
 ==========
 
-Whole processes with start-up, medians of {repeats}, measured on {date} on {cores} cores ({machine},
+Whole processes with start-up, {repeats}, on {date} on {cores} cores ({machine},
 Python {python}), with the API's stand-in and the database on the same machine. {rows:,} people with as many
 memberships and out-of-office entries, 10 attributes, 500 options and {assignments:,} assignments:
 {rows_out:,} rows.
@@ -22,7 +22,7 @@ memberships and out-of-office entries, 10 attributes, 500 options and {assignmen
 ``requests`` and ``to_sql``, the *lower bound* downloads and parses every page with eight threads and stores
 nothing. Memory is that of the largest process. Ratios are wall times, the other's divided by ours.
 
-Repeat with ``make bench``; the slow cases (the rate limit, ten times the rows) with ``make bench-limit``.
+Repeat with ``make bench``; the slow cases (the rate limit, ten times the rows) with ``make bench-large``.
 
 """
 
@@ -36,7 +36,7 @@ def write_page(path: Path, medians: dict[str, dict[str, Measured]], *, rows: int
     :param repeats: how often each was measured
     """
     text = HEAD.format(
-        repeats=repeats,
+        repeats="measured once" if repeats == 1 else f"medians of {repeats} runs",
         date=f"{datetime.now(UTC):%-d %B %Y}",
         cores=os.cpu_count(),
         machine=platform.machine(),
