@@ -155,7 +155,11 @@ class Merge:
             self._insert(counts)
 
     def rewrite(self) -> None:
-        """Delete the rows of the scope and insert the staged ones; what depends on the table stays whole."""
+        """Delete the rows of the scope and insert the staged ones.
+
+        The table stays the one that views and grants name. Putting another table in its place would be less work,
+        but a reader in the midst of a repeatable-read transaction would find that one empty.
+        """
         lay = self.layout
         self._run(f"DELETE FROM {lay.target} WHERE {lay.in_scope()}")
         self._run(f"{self._insert_head()} FROM {self.stage} s")

@@ -58,6 +58,8 @@ CAPABILITIES = Capabilities(
 )
 MODES = "STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_AUTO_VALUE_ON_ZERO"
 ROWS_PER_INSERT = 1000
+#: Rows that are sent in one transaction: the server syncs its log once for them.
+ROWS_PER_COMMIT = 5000
 BYTES_PER_INSERT = 1 << 20
 
 
@@ -75,6 +77,8 @@ class MysqlStage(Stage):
     def __init__(self, session: SqlSession, name: str, columns: Sequence[Column]) -> None:
         self.name = name
         self._session = session
+        self._rows: list[tuple[Any, ...]] = []
+        self._hashes: list[int] = []
         self.shape(columns)
 
     def shape(self, columns: Sequence[Column]) -> None:
@@ -95,8 +99,10 @@ class MysqlStage(Stage):
         self._head = f"INSERT INTO {self.name} ({names}) VALUES ("
 
     def write(self, rows: Sequence[tuple[Any, ...]], hashes: Sequence[int]) -> None:
-        for start in range(0, len(rows), ROWS_PER_INSERT):
-            self._write(rows[start : start + ROWS_PER_INSERT], hashes[start : start + ROWS_PER_INSERT])
+        self._rows += rows
+        self._hashes += hashes
+        if len(self._rows) >= ROWS_PER_COMMIT:
+            self.flush()
 
     def _write(self, rows: Sequence[tuple[Any, ...]], hashes: Sequence[int]) -> None:
         for place in self._json:
@@ -128,7 +134,18 @@ class MysqlStage(Stage):
             cursor.execute(statement)
 
     def flush(self) -> None:
-        pass
+        rows, hashes = self._rows, self._hashes
+        if not rows:
+            return
+        self._rows, self._hashes = [], []
+        self._session.begin()
+        try:
+            for start in range(0, len(rows), ROWS_PER_INSERT):
+                self._write(rows[start : start + ROWS_PER_INSERT], hashes[start : start + ROWS_PER_INSERT])
+        except BaseException:
+            self._session.rollback()
+            raise
+        self._session.commit()
 
 
 class MysqlBackend(Backend):
