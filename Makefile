@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --inexact --quiet --python $(BIN)/python
 JOBS ?= 2
 
-.PHONY: help install demo test lint docs bench bench-limit test-ui test-celery test-system test-faults test-wheel catalogue clean
+.PHONY: help install demo test lint docs bench bench-limit bench-large test-ui test-celery test-system test-faults test-wheel catalogue clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,9 @@ test-system: $(VENV)/.dev  ## the DAGs through a real scheduler, dag processor, 
 	@echo "needs: free ports and about 2 GB of memory; everything runs on this machine"
 	@$(BIN)/python -m pytest -q -m scheduler tests/system
 
+test-faults: $(VENV)/.dev  ## the write-back cut at every request, by exception and by SIGKILL
+	@$(BIN)/python -m pytest -m exhaustive -n $(JOBS) --dist loadgroup
+
 test-celery: $(VENV)/.celery  ## the sync mapped over 5 organisations on two Celery workers
 	@echo "needs: redis-server on the PATH (apt-get install redis-server) and PostgreSQL (CALCOM_TEST_POSTGRES_URL, or the embedded one)"
 	@$(BIN)/python -m pytest -q -m celery tests/system
@@ -90,7 +93,7 @@ catalogue: $(VENV)/.runtime  ## write the operation catalogue anew: make catalog
 bench: $(VENV)/.bench  ## measure beside dlt and pandas, and write the page of results
 	@$(BIN)/python -m tests.benchmarks.run --page docs/benchmarks.rst
 
-bench-limit: $(VENV)/.bench  ## the slow measurements: the rate limit, ten times the rows
+bench-large: $(VENV)/.bench  ## the slow measurements: the rate limit at 474 requests, ten times the rows
 	@$(BIN)/python -m tests.benchmarks.run --cases limit,memory --repeats 1 --alone
 
 clean:  ## remove what the other targets made
