@@ -73,7 +73,7 @@ test-faults: $(VENV)/.dev  ## the write-back cut at every request, by exception 
 	@$(BIN)/python -m pytest -m exhaustive -n $(JOBS) --dist loadgroup
 
 test-celery: $(VENV)/.celery  ## the sync mapped over 5 organisations on two Celery workers
-	@echo "needs: redis-server on the PATH (apt-get install redis-server) and PostgreSQL (CALCOM_TEST_POSTGRES_URL, or the embedded one)"
+	@echo "needs: a Redis server on this machine (apt-get install redis-server) or CALCOM_TEST_REDIS_URL; PostgreSQL comes along"
 	@$(BIN)/python -m pytest -q -m celery tests/system
 
 test-ui: $(VENV)/.ui  ## the connection form in a real browser

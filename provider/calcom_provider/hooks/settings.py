@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from airflow.providers.common.compat.sdk import mask_secret
+
 from calcom_provider.api.auth import ApiKey, Auth, ManagedUser, PlatformClient
 from calcom_provider.api.base_url import normalize_base_url
 from calcom_provider.api.errors import ConfigurationError
@@ -51,6 +53,18 @@ class Settings:
             state_store=extra.text("state_store"),
             web_url=(extra.text("web_url") or WEB_APP).rstrip("/"),
         )
+
+
+class MaskedManagedUser(ManagedUser):
+    """A managed user whose renewed tokens are masked in logs, as Airflow masks what connections hold."""
+
+    def renew(self, token: str) -> None:
+        """Take a new access token into use.
+
+        :param token: the token that a force-refresh returned.
+        """
+        mask_secret(token)
+        super().renew(token)
 
 
 class _Extra:
@@ -120,7 +134,7 @@ def _auth(connection: Connection, extra: _Extra) -> Auth:
         return PlatformClient(extra.required("client_id", mode), extra.required("client_secret", mode))
     if mode == "managed_user":
         extra.required("managed_user_id", mode)
-        return ManagedUser(
+        return MaskedManagedUser(
             extra.required("client_id", mode),
             extra.required("client_secret", mode),
             extra.integer("managed_user_id") or 0,

@@ -77,6 +77,24 @@ def test_passwords_inside_addresses_are_masked(
     assert {"pr@xy", "st0re"} <= set(masked)
 
 
+def test_renewed_tokens_are_masked(
+    sandbox: Any, set_connection: SetConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masked: list[str] = []
+    monkeypatch.setattr("calcom_provider.hooks.settings.mask_secret", masked.append)
+    keys = sandbox.keys
+    extra = {
+        "auth_mode": "managed_user",
+        "client_id": keys["client_id"],
+        "client_secret": keys["client_secret"],
+        "managed_user_id": keys["managed_user_id"],
+    }
+    set_connection("c", conn_type="calcom", host=sandbox.url, extra=extra)
+    hook = CalComHook("c")
+    assert str(hook.call("me.get")["id"]) == keys["managed_user_id"]
+    assert masked == [hook.client.auth.token]
+
+
 # -- what the connection test says ----------------------------------------------------------------------
 
 
