@@ -32,6 +32,7 @@ class Read:
     :param refused_on: error statuses of one call of a fan-out that leave only that part unread, so that the
         table counts as incomplete and nothing is deleted from it
     :param fallback: read that replaces this one when the API answers 500
+    :param heavy: pages are very large, so few lists are read at the same time
     :param beyond: rows that the list's own paging cannot reach are looked for by other ways
     :param windows: how the list is read by time, None for a list that is always read whole
     """
@@ -47,6 +48,7 @@ class Read:
     unavailable_on: tuple[int, ...] = ()
     refused_on: tuple[int, ...] = ()
     fallback: Read | None = None
+    heavy: bool = False
     beyond: bool = False
     windows: Windows | None = None
 

@@ -142,7 +142,13 @@ ATTRIBUTE_OPTIONS = Resource(
 ATTRIBUTE_ASSIGNMENTS = Resource(
     name="attribute_assignments",
     group="organization",
-    read=Read("org_attribute_options.list_assigned", over="attributes", arguments={"attributeId": "id"}),
+    # One page names every person of the organisation who holds an option.
+    read=Read(
+        "org_attribute_options.list_assigned",
+        over="attributes",
+        arguments={"attributeId": "id"},
+        heavy=True,
+    ),
     table=None,
     children=(
         Child(

@@ -124,7 +124,9 @@ class Graph:
         )
         self._open[name] += 1
         context = {**arguments, "account": self._account.account_id}
-        self._readers.add(ListRead(name, key, context, source.open, partial=source.partial), first=first)
+        self._readers.add(
+            ListRead(name, key, context, source.open, partial=source.partial, heavy=read.heavy), first=first
+        )
 
     def _take(self, read: ListRead, page: Any) -> None:
         sink = self._sinks[read.resource]

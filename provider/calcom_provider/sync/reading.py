@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WIDTH = 4
 #: Pages that wait for the calling thread; more would only hold memory.
 WAITING = 4
+#: Of lists with very large pages so many are read at the same time.
+HEAVY = 2
 _PATIENCE = 5.0
 
 
@@ -41,6 +43,7 @@ class ListRead:
     :param arguments: parameters that differ from list to list, also values of ``$`` columns
     :param open: opens the list when its turn comes
     :param partial: only a part of the resource is asked for
+    :param heavy: its pages are so large that only two such lists are read at a time
     :param complete: the list was read completely, known at its end
     :param reason: why it was not
     :param requests: requests that it took
@@ -53,6 +56,7 @@ class ListRead:
     arguments: Mapping[str, Any]
     open: Callable[[], PageSource]
     partial: bool = False
+    heavy: bool = False
     complete: bool = False
     reason: str = ""
     requests: int = 0
@@ -73,6 +77,7 @@ class Readers:
         self._ready: Queue[tuple[ListRead, Page | None]] = Queue(waiting)
         self._changed = threading.Condition()
         self._open = 0
+        self._heavy = 0
         self._stopped = False
         self._threads: list[threading.Thread] = []
 
@@ -102,6 +107,8 @@ class Readers:
             if page is None:
                 # Whoever took the end of a list may have queued others, so it counts down only now.
                 self._open -= 1
+                if read.heavy:
+                    self._lighten()
 
     def close(self) -> None:
         """Stop reading and wait for the threads, though not for one that waits for the request limit.
@@ -122,12 +129,25 @@ class Readers:
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._todo and not self._stopped:
+                while (read := self._next()) is None and not self._stopped:
                     self._changed.wait()
-                if self._stopped:
+                if read is None or self._stopped:
                     return
-                read = self._todo.popleft()
             self._read(read)
+
+    def _next(self) -> ListRead | None:
+        """Take the first list whose turn it is."""
+        for read in self._todo:
+            if not read.heavy or self._heavy < HEAVY:
+                self._todo.remove(read)
+                self._heavy += read.heavy
+                return read
+        return None
+
+    def _lighten(self) -> None:
+        with self._changed:
+            self._heavy -= 1
+            self._changed.notify()
 
     def _read(self, read: ListRead) -> None:
         try:

@@ -108,3 +108,28 @@ def test_closing_ends_the_threads_in_the_middle_of_a_list() -> None:
     next(iter(readers))
     readers.close()
     assert threading.active_count() == before
+
+
+def test_of_heavy_lists_only_two_are_read_at_a_time() -> None:
+    readers = Readers(width=6, waiting=2)
+    open_now: list[str] = []
+    most = 0
+
+    class Heavy(Numbers):
+        def __iter__(self) -> Iterator[Any]:
+            nonlocal most
+            open_now.append("x")
+            most = max(most, len(open_now))
+            yield from super().__iter__()
+            open_now.pop()
+
+    for name in "abcdef":
+        read = listed(name, Heavy(3, delay=0.003))
+        read.heavy = True
+        readers.add(read)
+    readers.add(listed("light", Numbers(2)))
+    ended = [read.resource for read, page in readers if page is None]
+    readers.close()
+    assert sorted(ended) == [*"abcdef", "light"]
+    assert most <= 2
+    assert ended.index("light") < 5
