@@ -25,12 +25,12 @@ intersphinx_mapping: dict[str, tuple[str, str]] = {}
 
 autoapi_dirs = ["../provider/calcom_provider"]
 autoapi_root = "_autoapi"
-autoapi_add_toctree_entry = False
+autoapi_add_toctree_entry = True
 autoapi_keep_files = False
 autoapi_options = ["members", "undoc-members", "show-inheritance", "show-module-summary"]
 autoapi_ignore = ["*/sandbox/*", "*/warehouse/*", "*/_*.py"]
 autoapi_member_order = "bysource"
-suppress_warnings = ["autoapi.python_import_resolution", "autoapi.not_readable", "ref.python"]
+suppress_warnings = ["toc.not_included", "autoapi.python_import_resolution", "autoapi.not_readable", "ref.python"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
