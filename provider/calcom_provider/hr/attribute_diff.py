@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from calcom_provider.hr.column_diff import AttributeDraft, ColumnDiff, ColumnTarget, Wish
-from calcom_provider.hr.columns import match_option
+from calcom_provider.hr.columns import match_option, nearest_option
 from calcom_provider.hr.errors import CellError
 from calcom_provider.hr.owned import Owned
 from calcom_provider.hr.plan import Action
@@ -83,16 +83,18 @@ class SelectDiff(ColumnDiff):
             except CellError as wrong:
                 self.report(wrong.code, wish, "error")
                 return None
-            if found is not None or self._may_create(wish):
+            if found is not None or self._may_create(wish, value):
                 options.append((found.id if found else None, value))
         return options
 
-    def _may_create(self, wish: Wish) -> bool:
+    def _may_create(self, wish: Wish, value: str) -> bool:
         if self.column.missing_option == "create":
             return True
         fails = self.column.missing_option == "fail"
         self.draft.missing[self.attribute.id] += fails
-        self.report("missing_option", wish, "error" if fails else "warning")
+        self.report(
+            "missing_option", wish, "error" if fails else "warning", nearest_option(self.state, value)
+        )
         return False
 
     def _assign(self, wish: Wish, option_id: str | None, value: str) -> int:

@@ -121,14 +121,15 @@ class ColumnDiff:
         """
         return fold(value) if self.attribute.is_select else value_key(self.attribute, value)
 
-    def report(self, code: str, wish: Wish, level: Any = "warning") -> None:
+    def report(self, code: str, wish: Wish, level: Any = "warning", hint: str | None = None) -> None:
         """Report a person's cell.
 
         :param code: what about it
         :param wish: the person's wish
         :param level: how bad it is
+        :param hint: id of an option that may be meant
         """
-        self._issue(code, wish.employee, wish.user_id, level)
+        self._issue(code, wish.employee, wish.user_id, level, hint)
 
     def ours(self, wish: Wish, options: Iterable[str]) -> list[str]:
         """Return those of a person's options that the mode lets us take back or change.
@@ -223,6 +224,8 @@ class ColumnDiff:
             return None
         return Wish(user_id, employee, wanted, self.held.get(user_id, ()))
 
-    def _issue(self, code: str, employee: Employee | None, user_id: int, level: Any) -> None:
+    def _issue(
+        self, code: str, employee: Employee | None, user_id: int, level: Any, hint: str | None = None
+    ) -> None:
         key, row = (employee.id, employee.row) if employee else (None, None)
-        self.draft.issues.append(Issue(code, key, row, level, self.column.column, user_id))
+        self.draft.issues.append(Issue(code, key, row, level, self.column.column, user_id, hint=hint))

@@ -75,6 +75,7 @@ class Issue:
     :param column: the column concerned
     :param user_id: the Cal.com user concerned
     :param days: civil days concerned, ISO text
+    :param hint: id of the option nearest to a value that has none
     """
 
     code: str
@@ -84,6 +85,7 @@ class Issue:
     column: str | None = None
     user_id: int | None = None
     days: tuple[str, ...] = field(default=())
+    hint: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the issue as plain JSON values, without the fields that say nothing."""
@@ -95,6 +97,7 @@ class Issue:
             "column": self.column,
             "user_id": self.user_id,
             "days": list(self.days) or None,
+            "hint": self.hint,
         }
         return {name: value for name, value in plain.items() if value is not None}
 

@@ -351,6 +351,11 @@ def test_bucket(key: str | None, code: str) -> None:
     assert actions(plan, user_id=111) == []
 
 
+def test_a_missing_option_names_the_nearest() -> None:
+    plan = plan_attributes()
+    assert ("1009", "o-es") in {(one.key, one.hint) for one in plan.issues if one.column == "languages"}
+
+
 def test_missing_options_refuse_the_whole_plan_by_default() -> None:
     plan = plan_attributes(department={"missing_option": "fail"})
     assert plan.refusals == ("missing_options",)
