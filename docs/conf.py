@@ -30,7 +30,12 @@ autoapi_keep_files = False
 autoapi_options = ["members", "undoc-members", "show-inheritance", "show-module-summary"]
 autoapi_ignore = ["*/sandbox/*", "*/warehouse/*", "*/_*.py"]
 autoapi_member_order = "bysource"
-suppress_warnings = ["toc.not_included", "autoapi.python_import_resolution", "autoapi.not_readable", "ref.python"]
+suppress_warnings = [
+    "toc.not_included",
+    "autoapi.python_import_resolution",
+    "autoapi.not_readable",
+    "ref.python",
+]
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
