@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
@@ -46,7 +47,21 @@ class CalComOrganizationLink(_StoredLink):
 
 
 class CalComPlanLink(_StoredLink):
-    """Lead to the plan of a write-back, as the task wrote it."""
+    """Lead to the plan of a write-back: the task's XCom page, where its Markdown is."""
 
     name = "Write-back plan"
     key = "calcom_plan_link"
+
+    def store_page(self, context: Context) -> None:
+        """Store the address of the task's XCom page, below whatever address Airflow's UI has.
+
+        :param context: the task's context.
+        """
+        instance: Any = context["ti"]
+        mapped = (
+            f"/mapped/{instance.map_index}"
+            if instance.map_index is not None and instance.map_index >= 0
+            else ""
+        )
+        run = quote(str(instance.run_id), safe="")
+        self.store(context, f"/dags/{instance.dag_id}/runs/{run}/tasks/{instance.task_id}{mapped}/xcom")

@@ -95,11 +95,12 @@ def apply_command(
 
     with _jobs(ledger, base_url, api_key_file, organization_id, client_id, state_store) as open_job:
         job = open_job(kind, settings, [*(confirm or []), *([plan_hash] if plan_hash and plan_id else [])])
-        if plan_id:
-            plan = stored_plan(_ledger_of(job), plan_id, plan_hash, job.settings.common.confirm)
-        else:
-            plan = _plan(job, kind, employees, absences)
-        result = job.apply(plan, reread=bool(plan_id))
+        with job.writing():
+            if plan_id:
+                plan = stored_plan(_ledger_of(job), plan_id, plan_hash, job.settings.common.confirm)
+            else:
+                plan = _plan(job, kind, employees, absences)
+            result = job.apply(plan, reread=bool(plan_id))
         _print(result.summary(), as_json)
         check_rows(plan, result, job.settings.common.max_failed_rows)
     return 0

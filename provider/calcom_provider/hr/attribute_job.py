@@ -112,8 +112,12 @@ class AttributeJob(Job):
         :param actions: what is left
         """
         common = self.settings.common
-        first = self.owned(common, "attributes").first_run if self.ledger else None
-        verdicts = judge_attributes(actions, plan.facts, common.limits, first_run=first)
+        owned = self.owned(common, "attributes")
+        first = owned.first_run if self.ledger else None
+        verdicts = [
+            *judge_source(plan.facts, owned, common.limits),
+            *judge_attributes(actions, plan.facts, common.limits, first_run=first),
+        ]
         return settle([*verdicts, *kept_overrides(plan, verdicts)], common.confirm, plan.hash)
 
     def _check_settings(self) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from calcom_provider.hr.errors import LedgerError
+from calcom_provider.hr.errors import LedgerError, WriterBusyError
 
 Run = Any
 """``run(statement, rows=None)`` in a transaction returns a query's rows as dicts, else how many changed."""
@@ -91,7 +91,13 @@ def _open_duckdb(target: Any) -> Any:
     except ImportError:
         raise LedgerError("the ledger is a DuckDB file and duckdb is not installed") from None
     path = str(target).removeprefix("duckdb:").removeprefix("///")
-    return duckdb.connect(path or ":memory:")
+    try:
+        return duckdb.connect(path or ":memory:")
+    except duckdb.IOException:
+        raise WriterBusyError(
+            "the ledger's DuckDB file cannot be opened; another process may be writing",
+            advice="Run it again later.",
+        ) from None
 
 
 def _on_engine(connection: sa.Connection, statement: Any, rows: Sequence[dict[str, Any]] | None) -> Any:

@@ -70,6 +70,10 @@ class Moment:
         return self.instant.astimezone(zone).date() if self.instant else self.day
 
 
+#: How BambooHR writes that there is no date.
+_NO_DATE = "0000-00-00"
+
+
 def parse_moment(value: Any, formats: Sequence[str] = ("iso",)) -> Moment | None:
     """Read one date cell, None when it is missing.
 
@@ -85,6 +89,8 @@ def parse_moment(value: Any, formats: Sequence[str] = ("iso",)) -> Moment | None
     if isinstance(value, date):
         return Moment(value)
     text = as_text(value) or ""
+    if text == _NO_DATE:
+        return None
     for name in formats:
         try:
             found = _READERS[name](text) if name in _READERS else _from_pattern(text, name)

@@ -27,6 +27,10 @@ class LedgerError(HrError):
     """Say that the ledger is missing, belongs to something else or holds no such plan."""
 
 
+class WriterBusyError(HrError):
+    """Say that another run is writing to the organisation; a later try may pass."""
+
+
 class RefusedError(HrError):
     """Say that a guard refused the plan; nothing of it was written.
 

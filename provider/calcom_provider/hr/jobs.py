@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +50,13 @@ class Job:
             return Owned()
         return self.ledger.owned(self.gateway.organization_id, common.namespace, kind)
 
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep other runs from writing; around planning and applying what was planned just now.
+
+        :raises WriterBusyError: when another run is writing
+        """
+        return self.ledger.writing(self.gateway.organization_id) if self.ledger else nullcontext()
+
     def settle_interrupted(self, common: Common) -> None:
         """Find out about the writes of interrupted runs before anything is compared.
 
@@ -57,8 +65,11 @@ class Job:
         if self.ledger is None:
             return
         applier = Applier(self.gateway, self.ledger, self.patience)
-        for plan_id in self.ledger.unfinished(self.gateway.organization_id, common.namespace):
-            applier.settle_sent(self.ledger.load_plan(plan_id))
+        if self.ledger.unfinished(self.gateway.organization_id, common.namespace):
+            with self.writing():
+                # Asked again: a run that has ended meanwhile has accounted for its own.
+                for plan_id in self.ledger.unfinished(self.gateway.organization_id, common.namespace):
+                    applier.settle_sent(self.ledger.load_plan(plan_id))
         self.ledger.forget_values(self.gateway.organization_id, common.retention_days)
 
     def store(self, plan: Plan, verdicts: Iterable[Verdict], common: Common) -> Plan:
@@ -80,10 +91,15 @@ class Job:
         :param common: the settings
         :param reread: whether to read Cal.com again and check every precondition
         :raises RefusedError: when a guard refuses, or too much is stale
+        :raises WriterBusyError: when another run is writing
         """
         refuse(plan)
         if plan.organization_id != self.gateway.organization_id or plan.namespace != common.namespace:
             raise LedgerError(f"plan {plan.id} was made for another organisation or namespace")
+        with self.writing():
+            return self._carry_out(plan, reread)
+
+    def _carry_out(self, plan: Plan, reread: bool) -> ApplyResult:
         if self.ledger:
             self.ledger.set_status(plan, "applying")
         applier = Applier(self.gateway, self.ledger, self.patience)

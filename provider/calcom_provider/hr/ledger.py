@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from calcom_provider.hr.database import Database
 from calcom_provider.hr.errors import Issue, LedgerError
+from calcom_provider.hr.lease import Lease
 from calcom_provider.hr.ledger_own import take_over
 from calcom_provider.hr.ledger_tables import ACTIONS, ASSIGNMENTS, ENTRIES, METADATA, OPTIONS, PLANS
 from calcom_provider.hr.owned import Owned, owned_from
@@ -51,6 +53,7 @@ class Ledger:
     def __init__(self, target: sa.Engine | sa.URL | str) -> None:
         self._database = Database(target)
         self._database.create(METADATA)
+        self._lease: Lease | None = None
 
     def close(self) -> None:
         """Close what was opened."""
@@ -61,6 +64,25 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def writing(self, organization_id: int) -> Iterator[None]:
+        """Hold the right to write to an organisation; inside itself it is held already.
+
+        :param organization_id: the organisation
+        :raises WriterBusyError: when another run holds it
+        """
+        if self._lease is not None:
+            yield
+            return
+        lease = Lease(self._database, organization_id)
+        lease.take()
+        self._lease = lease
+        try:
+            yield
+        finally:
+            self._lease = None
+            lease.release()
 
     # -- plans -----------------------------------------------------------------------------------------------
 
@@ -216,7 +238,10 @@ class Ledger:
 
         :param plan: the plan
         :param changes: the new state of actions by number
+        :raises WriterBusyError: when another run has taken over the right to write
         """
+        if self._lease is not None:
+            self._lease.renew()
         with self._database.transaction() as run:
             for number, state in changes.items():
                 values = asdict(state) | ({"done_at": time.time()} if state.status == DONE else {})

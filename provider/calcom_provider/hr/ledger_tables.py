@@ -58,6 +58,13 @@ ACTIONS = _table(
     sa.Column("content", sa.Text(), comment="before, after and precondition; emptied after retention_days"),
 )
 
+WRITERS = _table(
+    "writers",
+    _key("organization_id", sa.BigInteger()),
+    sa.Column("holder", sa.String(200), nullable=False, comment="machine, process and run that may write"),
+    sa.Column("until", sa.Double(), nullable=False, comment="seconds since 1970"),
+)
+
 ENTRIES = _table(
     "entries",
     *_scope(),

@@ -149,7 +149,10 @@ class OutOfOfficeJob(Job):
         :param actions: what is left
         """
         common = self.settings.common
-        verdicts = judge_out_of_office(actions, plan.facts, common.limits)
+        verdicts = [
+            *judge_source(plan.facts, self.owned(common, "out_of_office"), common.limits),
+            *judge_out_of_office(actions, plan.facts, common.limits),
+        ]
         return settle([*verdicts, *kept_overrides(plan, verdicts)], common.confirm, plan.hash)
 
     def _marker(self, state: CalState) -> Marker:

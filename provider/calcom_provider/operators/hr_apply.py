@@ -16,6 +16,7 @@ from calcom_provider.hr.mapping import HrMapping
 from calcom_provider.hr.ooo_job import OutOfOfficeJob, OutOfOfficeSettings
 from calcom_provider.hr.settings import Common, from_mapping
 from calcom_provider.hr.stored import stored_plan, undo_job
+from calcom_provider.links import CalComOrganizationLink
 from calcom_provider.operators import arguments
 from calcom_provider.operators.hr_base import hr_failures, hr_job
 from calcom_provider.operators.retry import with_retry_policy
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 class _StoredPlanOperator(BaseOperator):
     template_fields: Sequence[str] = ("plan_id", "ledger_conn_id", "calcom_conn_id", "organization_id")
+    operator_extra_links = (CalComOrganizationLink(),)
 
     def __init__(
         self,
@@ -96,7 +98,7 @@ class CalComApplyWriteBackOperator(_StoredPlanOperator):
         :raises AirflowFailException: when the plan is not the approved one, is refused, or too much of it
             is stale
         """
-        with hr_failures(self.log), hr_job(self, self._job) as (job, plan):
+        with hr_failures(self.log), hr_job(self, context, self._job) as (job, plan):
             result = job.apply(plan, reread=True)
             self.log.info("Plan %s applied: %s", plan.id, result.statuses)
             failed = result.failures
@@ -136,7 +138,7 @@ class CalComUndoWriteBackOperator(_StoredPlanOperator):
 
         :param context: the task's context
         """
-        with hr_failures(self.log), hr_job(self, self._job) as job:
+        with hr_failures(self.log), hr_job(self, context, self._job) as job:
             undo = job.plan(self.plan_id)
             if not undo.plan.actions:
                 return undo.summary()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from calcom_provider.hooks.calcom import CalComHook
 from calcom_provider.hooks.failures import explained, one_line
 from calcom_provider.hooks.sql import warehouse_target
 from calcom_provider.hr.display import markdown
-from calcom_provider.hr.errors import HrError, RowsFailedError
+from calcom_provider.hr.errors import HrError, RowsFailedError, WriterBusyError
 from calcom_provider.hr.gateway import Gateway
 from calcom_provider.hr.jobs import check_rows
 from calcom_provider.hr.ledger import Ledger
+from calcom_provider.links import CalComOrganizationLink, CalComPlanLink
 from calcom_provider.operators import arguments
 from calcom_provider.operators.hr_source import is_data
 from calcom_provider.operators.retry import with_retry_policy
@@ -63,6 +64,7 @@ class WriteBackOperator(BaseOperator):
         "calcom_conn_id",
         "organization_id",
     )
+    operator_extra_links = (CalComOrganizationLink(), CalComPlanLink())
     ui_color = "#e8e8e8"
     ui_fgcolor = "#111827"
 
@@ -127,7 +129,11 @@ class WriteBackOperator(BaseOperator):
             won't mend
         """
         dry_run = arguments.flag(self.dry_run, "dry_run")
-        with hr_failures(self.log), hr_job(self, self.open_job) as job:
+        with (
+            hr_failures(self.log),
+            hr_job(self, context, self.open_job) as job,
+            nullcontext() if dry_run else job.writing(),
+        ):
             plan = self.make_plan(job, context)
             self.show(plan, context)
             if dry_run:
@@ -149,6 +155,7 @@ class WriteBackOperator(BaseOperator):
         }
         self.log.info("Plan: %s", told)
         context["ti"].xcom_push(key="plan_markdown", value=markdown(plan))
+        CalComPlanLink().store_page(context)
 
     def common_values(self) -> dict[str, Any]:
         """Return the common settings as plain values."""
@@ -171,10 +178,11 @@ class WriteBackOperator(BaseOperator):
 
 
 @contextmanager
-def hr_job(operator: Any, open_job: Any) -> Iterator[Any]:
-    """Open connections for the time of a job.
+def hr_job(operator: Any, context: Context, open_job: Any) -> Iterator[Any]:
+    """Open connections for the time of a job, and store where the organisation is to be seen.
 
     :param operator: holds the names of the connections
+    :param context: the task's context
     :param open_job: makes the job from gateway and ledger
     """
     hook = CalComHook(
@@ -183,6 +191,7 @@ def hr_job(operator: Any, open_job: Any) -> Iterator[Any]:
     ledger_conn_id = arguments.text(operator.ledger_conn_id)
     ledger = Ledger(warehouse_target(ledger_conn_id)) if ledger_conn_id else None
     try:
+        CalComOrganizationLink().store(context, hook.organization_url)
         yield open_job(Gateway(hook.get_conn()), ledger)
     finally:
         hook.close()
@@ -203,6 +212,8 @@ def hr_failures(log: Any) -> Iterator[None]:
         if any(code.startswith(MAY_PASS) for code in error.codes):
             raise
         raise AirflowFailException(one_line(error)) from None
+    except WriterBusyError:
+        raise
     except HrError as error:
         raise AirflowFailException(one_line(error)) from None
 

@@ -11,6 +11,7 @@ from calcom_provider.hooks.calcom import CalComHook
 from calcom_provider.hr.bulk import EntryJob, assignment_job
 from calcom_provider.hr.jobs import check_rows
 from calcom_provider.hr.sources import from_frame
+from calcom_provider.links import CalComOrganizationLink
 from calcom_provider.operators.hr_base import hr_failures, hr_job
 from calcom_provider.operators.retry import with_retry_policy
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 class _BulkOperator(BaseOperator):
     template_fields: Sequence[str] = ("calcom_conn_id", "organization_id")
+    operator_extra_links = (CalComOrganizationLink(),)
     ledger_conn_id = None
 
     def __init__(
@@ -76,7 +78,7 @@ class CalComAssignAttributesOperator(_BulkOperator):
         def open_job(gateway: Gateway, _: Any) -> Any:
             return assignment_job(gateway, rows, self.missing_option)
 
-        with hr_failures(self.log), hr_job(self, open_job) as (job, source):
+        with hr_failures(self.log), hr_job(self, context, open_job) as (job, source):
             plan = job.plan(source)
             result = job.apply(plan, reread=False)
             unmatched = [one for one in plan.issues if one.code in {"unmatched", "ambiguous", "pending"}]
@@ -105,7 +107,7 @@ class CalComCreateOutOfOfficeOperator(_BulkOperator):
         :param context: the task's context
         """
         rows = self._records(context)
-        with hr_failures(self.log), hr_job(self, lambda gateway, _: EntryJob(gateway)) as job:
+        with hr_failures(self.log), hr_job(self, context, lambda gateway, _: EntryJob(gateway)) as job:
             plan = job.plan(rows)
             result = job.apply(plan)
             self.log.info("Entries: %s", result.statuses)

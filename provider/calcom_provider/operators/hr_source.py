@@ -36,9 +36,11 @@ def fetch(source: Any, context: Context, how: SourceFormat | None) -> Rows | Non
     """
     if isinstance(source, XComArg):
         source = source.resolve(context)
-    if source is None or source == "":
+    if source is None:
         return None
     if isinstance(source, str):
+        if not source:
+            return None
         source = {"path": source}
     if isinstance(source, Mapping):
         return _described(source, how)

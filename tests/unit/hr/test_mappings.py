@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from calcom_provider.hr.employees import read_employees
 from calcom_provider.hr.errors import HrSettingsError
 from calcom_provider.hr.mapping import SHIPPED, load_mapping
 from calcom_provider.hr.sources import from_records
+from calcom_provider.hr.text import fold
 from tests.unit.hr.fake_calcom import FakeCalcom
 from tests.unit.hr.jobs import MAPPING, ooo_job
 
@@ -203,3 +205,117 @@ def test_sick_needs_leave() -> None:
     job = ooo_job(fake, None, mapping=mapping)
     with pytest.raises(HrSettingsError, match="allow_sensitive_reason"):
         job.plan(from_records([{"id": "1"}]))
+
+
+# What each employee row says: id, folded address, state, first day, or the code of what is wrong with it.
+STAFFED: dict[str, list[tuple[Any, ...] | str]] = {
+    "bamboohr": [
+        ("7", "ada@example.com", "active", "2020-01-06"),
+        ("0042", "bob@example.com", "active", None),
+        ("9", None, "active", None),
+        ("10", "dee@example.com", "terminated", None),
+        ("11", "eve@example.com", "leave", None),
+        "float_id",
+        "unknown_status",
+        "bad_date",
+        (None, "ida@example.com", "active", None),
+        ("16", "na", "active", None),
+        "missing_status",
+    ],
+    "personio": [
+        ("7", "ada@example.com", "active", "2020-01-06"),
+        ("8", "bob@example.com", "terminated", None),
+        ("9", "cy@example.com", "prehire", "2026-06-01"),
+        ("10", "dee@example.com", "leave", None),
+        ("11", None, "active", None),
+        ("0012", "fay@example.com", "active", None),
+        "float_id",
+        "unknown_status",
+        (None, "ida@example.com", "active", None),
+        ("16", "null", "active", None),
+        "missing_status",
+    ],
+    "personio_export": [
+        ("0007", "ada@example.com", "active", "2020-01-06"),
+        ("8", "bob@example.com", "terminated", "2019-02-01"),
+        ("9", "cy@example.com", "leave", None),
+        ("10", None, "active", None),
+        ("11", "na", "active", None),
+        (None, "eve@example.com", "active", None),
+        "unknown_status",
+        "bad_date",
+        ("15", "hal@example.com", "terminated", None),
+        "missing_status",
+        "ragged_row",
+    ],
+    "hibob": [
+        ("3332883884017713700", "ada@example.com", "active", "2020-01-06"),
+        ("3332883884017713701", "bob@example.com", "active", "2021-02-01"),
+        ("3332883884017713702", "cy@example.com", "active", None),
+        "float_id",
+        ("3332883884017713704", "eve@example.com", "terminated", None),
+        ("3332883884017713705", None, "active", None),
+        ("3332883884017713706", "gus@example.com", "prehire", "2027-06-01"),
+        "unknown_status",
+        (None, "ida@example.com", "active", None),
+        ("3332883884017713709", "joe@example.com", "active", None),
+        "bad_date",
+    ],
+    "merge": [
+        ("e1", "ada@example.com", "active", "2020-01-06"),
+        ("e2", "bob@example.com", "active", None),
+        ("e3", None, "active", None),
+        ("e4", "dee@example.com", "terminated", None),
+        ("e5", "eve@example.com", "prehire", "2027-01-01"),
+        "missing_status",
+        "unknown_status",
+        (None, "hal@example.com", "active", None),
+        "bad_date",
+        ("e10", "joe@example.com", "active", None),
+        ("e11", "none", "active", None),
+    ],
+    "workday_raas": [
+        ("E-0007", "ada@example.com", "active", "2020-01-06"),
+        ("E-0007", "ada@example.com", "active", "2020-01-06"),
+        ("E-8", "bob@example.com", "active", None),
+        ("E-9", "cy@example.com", "leave", None),
+        ("E-10", "dee@example.com", "terminated", None),
+        ("E-11", None, "active", None),
+        "unknown_status",
+        (None, "gus@example.com", "active", None),
+        "bad_date",
+        "float_id",
+        ("E-16", "joe@example.com", "prehire", "2027-01-04"),
+    ],
+}
+
+
+def test_every_shipped_mapping_has_rows_of_both_kinds() -> None:
+    assert set(STAFFED) == set(WRITTEN) == set(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, number) for name, rows in STAFFED.items() for number in range(len(rows))]
+)
+def test_employee_row_is_read_or_told(name: str, number: int) -> None:
+    half = load_mapping(name).employees
+    assert half is not None
+    path = next(FIXTURES.glob(f"{name}_employees.*"))
+    found = read_employees(half.source.read(path.read_bytes()), half)
+    expected = STAFFED[name][number]
+    people = [one for one in found.people if one.row == number + 1]
+    codes = [one.code for one in found.issues if one.row == number + 1]
+    if isinstance(expected, str):
+        assert (people, codes) == ([], [expected])
+        return
+    (person,) = people
+    day = person.start.isoformat() if person.start else None
+    assert (person.id, fold(person.email) if person.email else None, person.status, day) == expected
+    assert codes == []
+
+
+def test_second_addresses_are_split() -> None:
+    half = load_mapping("workday_raas").employees
+    assert half is not None
+    rows = half.source.read((FIXTURES / "workday_raas_employees.json").read_bytes())
+    assert read_employees(rows, half).people[2].other_emails == ("b@example.net", "bob@old.example")
