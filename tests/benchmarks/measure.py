@@ -94,9 +94,12 @@ def run(
     standin.control("reset")
     before = _log_position(wal)
     began = time.monotonic()
+    variables = {**os.environ, **(environment or {})}
+    # Where this is set every process compiles every module anew, which no installation does.
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
     process = subprocess.Popen(
         command,
-        env={**os.environ, **(environment or {})},
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=ROOT,

@@ -1,0 +1,48 @@
+"""Check the warehouse tables after each sync that changed them.
+
+The DAG runs when a sync attached tables to the asset alias ``calcom_warehouse``, as the DAG
+``calcom_to_warehouse`` does. A check that fails fails the run and names the keys of the rows.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, AssetAlias, Param
+
+from calcom_provider.operators.checks import CalComWarehouseCheckOperator
+
+# [START howto_dag_calcom_reporting]
+with DAG(
+    dag_id="calcom_reporting",
+    description="Checks of the Cal.com tables, after each sync",
+    # The tables are known when a sync has attached them; until then nothing starts this DAG.
+    schedule=AssetAlias("calcom_warehouse"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
+    params={
+        "sql_conn_id": Param("warehouse_default", type="string"),
+        "ledger_conn_id": Param(
+            None, type=["null", "string"], description="Ledger of the write-back; empty: the warehouse"
+        ),
+        "schema": Param(None, type=["null", "string"], description="Database schema of the tables"),
+        "max_age_hours": Param(24, type="number", description="Age in hours of data that are still fresh"),
+        "min_match_rate": Param(
+            0.9, type="number", minimum=0, maximum=1, description="Share of HR's people with a user"
+        ),
+    },
+    render_template_as_native_obj=True,
+    tags=["cal.com", "warehouse"],
+    doc_md=__doc__,
+) as dag:
+    CalComWarehouseCheckOperator(
+        task_id="check",
+        sql_conn_id="{{ params.sql_conn_id }}",
+        ledger_conn_id="{{ params.ledger_conn_id }}",
+        schema="{{ params.schema }}",
+        max_age_hours="{{ params.max_age_hours }}",
+        min_match_rate="{{ params.min_match_rate }}",
+        execution_timeout=timedelta(hours=1),
+    )
+# [END howto_dag_calcom_reporting]

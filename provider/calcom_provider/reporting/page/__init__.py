@@ -1,0 +1,1 @@
+"""Write what the warehouse knows as one HTML page that needs no network."""

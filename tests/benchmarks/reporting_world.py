@@ -1,0 +1,189 @@
+"""Fill a warehouse with a very large organisation: tables made by the warehouse, rows made by the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calcom_provider.resources.registry import catalogue
+from calcom_provider.warehouse import RunInfo, Warehouse
+from calcom_provider.warehouse.backend import Session
+
+ORGANIZATION = 1
+TABLES = (
+    "users",
+    "memberships",
+    "teams",
+    "team_memberships",
+    "attributes",
+    "attribute_options",
+    "attribute_assignments",
+    "ooo_entries",
+    "schedules",
+    "schedule_availability",
+    "schedule_overrides",
+    "bookings",
+    "booking_hosts",
+    "booking_attendees",
+    "routing_form_responses",
+)
+#: Two years of bookings, with the months that the questions ask for near the end.
+BEGIN = "timestamp '2025-06-01 00:00:00'"
+MINUTES = 2 * 365 * 24 * 60
+
+
+@dataclass(frozen=True)
+class Size:
+    """Say how much there is of everything."""
+
+    members: int = 50_000
+    bookings: int = 500_000
+
+    @property
+    def teams(self) -> int:
+        """Return the number of teams: about fifty members each."""
+        return max(self.members // 50, 1)
+
+
+def fill(target: str, size: Size) -> None:
+    """Make the tables and their rows.
+
+    :param target: URL of an empty PostgreSQL or DuckDB database
+    :param size: how much of everything
+    """
+    warehouse = Warehouse(target)
+    _make_tables(warehouse)
+    session = warehouse.backend.connect()
+    try:
+        if target.startswith("postgresql"):
+            session.execute("SET TIME ZONE 'UTC'")
+        for table, count, columns in _contents(size):
+            _insert(session, table, count, columns, of=target)
+        if target.startswith("postgresql"):
+            session.execute("ANALYZE")
+    finally:
+        session.close()
+        warehouse.close()
+
+
+def _make_tables(warehouse: Warehouse) -> None:
+    declared = {table.name: (one.name, table) for one in catalogue().values() for table in one.tables}
+    with warehouse.load(RunInfo(scope={"organization_id": ORGANIZATION})) as load:
+        for name in TABLES:
+            resource, table = declared[name]
+            mode = "history" if table.history else "merge"
+            load.table(table, resource=resource, mode=mode, deletes="remove").finish(complete=True)
+        load.publish()
+
+
+def _insert(session: Session, table: str, count: int, columns: dict[str, str], *, of: str) -> None:
+    series = f"generate_series(1, {count})" if of.startswith("postgresql") else f"range(1, {count + 1})"
+    named = ", ".join(f'"{name}"' for name in ("organization_id", *columns))
+    values = ", ".join((str(ORGANIZATION), *columns.values()))
+    session.execute(f"INSERT INTO calcom_{table} ({named}) SELECT {values} FROM {series} AS s(i)")
+
+
+def _after(minutes: str) -> str:
+    return f"{BEGIN} + ({minutes}) * interval '1 minute'"
+
+
+def _contents(size: Size) -> list[tuple[str, int, dict[str, str]]]:
+    """Return table, number of rows, and an expression of the row's number ``i`` for each column."""
+    user = f"1 + i % {size.members}"
+    held = {"valid_from": BEGIN, "is_current": "true"}
+    # 7919 is prime, so bookings are spread over the two years and over the hosts without repeating.
+    start = f"(CAST(i AS bigint) * 7919) % {MINUTES}"
+    day = f"((CAST(i AS bigint) * 7919) % {MINUTES // 1440}) * 1440"
+    return [
+        ("users", size.members, {"id": "i", "time_zone": "'Europe/Berlin'", "default_schedule_id": "i"}),
+        ("memberships", size.members, {"id": "i", "user_id": "i", "accepted": "i % 50 <> 0", **held}),
+        ("teams", size.teams, {"id": "i", "name": "'Team ' || i"}),
+        (
+            "team_memberships",
+            size.members * 2,
+            {"id": "i", "team_id": f"1 + i % {size.teams}", "user_id": user, "accepted": "true"},
+        ),
+        (
+            "attributes",
+            3,
+            {
+                "id": "'a' || i",
+                "slug": "CASE WHEN i = 1 THEN 'region' ELSE 'attribute' || i END",
+                "type": "'SINGLE_SELECT'",
+                "enabled": "true",
+            },
+        ),
+        (
+            "attribute_options",
+            60,
+            {"id": "'o' || i", "attribute_id": "'a' || (1 + i % 3)", "value": "'Value ' || i"},
+        ),
+        (
+            "attribute_assignments",
+            size.members * 3,
+            {
+                "attribute_id": "'a' || (1 + i % 3)",
+                "option_id": "'o' || (1 + (i + 2) % 60)",
+                "user_id": "1 + CAST(floor((i - 1) / 3.0) AS bigint)",
+                **held,
+            },
+        ),
+        (
+            "ooo_entries",
+            size.members * 2,
+            {
+                "id": "i",
+                "user_id": user,
+                "start": _after(day),
+                "end": _after(f"{day} + 1440 * (1 + i % 10)") + " - interval '1 millisecond'",
+                **held,
+            },
+        ),
+        (
+            "schedules",
+            size.members,
+            {"id": "i", "owner_id": "i", "time_zone": "'Europe/Berlin'", "is_default": "true"},
+        ),
+        (
+            "schedule_availability",
+            size.members,
+            {
+                "schedule_id": "i",
+                "position": "0",
+                "days": """'["Monday","Tuesday","Wednesday","Thursday","Friday"]'""",
+                "start_time": "'09:00'",
+                "end_time": "'17:00'",
+            },
+        ),
+        (
+            "bookings",
+            size.bookings,
+            {
+                "id": "i",
+                "uid": "'b' || i",
+                "status": "CASE WHEN i % 10 = 0 THEN 'cancelled' WHEN i % 17 = 0 THEN 'pending' ELSE 'accepted' END",
+                "start": _after(start),
+                "end": _after(f"{start} + 30"),
+                "duration": "30",
+                "event_type_id": "1 + i % 400",
+                "absent_host": "i % 97 = 0",
+                "created_at": _after(f"{start} - 2880"),
+                "rating": "CASE WHEN i % 4 = 0 THEN 1 + i % 5 END",
+            },
+        ),
+        (
+            "booking_hosts",
+            size.bookings,
+            {"booking_id": "i", "position": "0", "user_id": f"1 + (i * 31) % {size.members}"},
+        ),
+        ("booking_attendees", size.bookings, {"booking_id": "i", "position": "0", "absent": "i % 23 = 0"}),
+        (
+            "routing_form_responses",
+            size.bookings // 5,
+            {
+                "id": "i",
+                "form_id": "'f' || (i % 8)",
+                "created_at": _after(start),
+                "routed_to_booking_uid": "CASE WHEN i % 3 > 0 THEN 'b' || i END",
+            },
+        ),
+    ]
