@@ -115,6 +115,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             _modules(
                 "operators.calcom",
+                "operators.checks",
                 "operators.delegation",
                 "operators.hr_attributes",
                 "operators.hr_out_of_office",

@@ -16,7 +16,7 @@ from calcom_provider.api.governor_state import MemoryStateStore
 from calcom_provider.api.rate_limit import Governor
 from calcom_provider.resources.errors import SchemaChangedError
 from calcom_provider.resources.policy import ColumnPolicy
-from calcom_provider.sandbox import Sandbox
+from calcom_provider.sandbox import Sandbox, stores
 from calcom_provider.sync import Backfill, Progress, SyncOptions, SyncResult, TableOptions, plan, sync
 from calcom_provider.warehouse import DeleteGuard, GuardExceededError, Warehouse
 from tests.plugins.api import client_for
@@ -142,7 +142,7 @@ def test_everything_of_every_group_lands(make_bench: Callable[..., Bench], url: 
         bookings=605,
         tied=True,
         routing_forms=8,
-        schedules=60,
+        schedules=302,
         event_types=9,
         managed_organizations=5,
         platform=True,
@@ -155,9 +155,43 @@ def test_everything_of_every_group_lands(make_bench: Callable[..., Bench], url: 
     assert missing == set()
     bench.assert_equal(tables)
     assert bench.count("bookings") == 605
+    assert bench.count("routing_forms") == 8
+    assert bench.count("schedules") == 302
+    assert bench.count("managed_organizations") == 5
     second = bench.sync("all")
     assert second.rows_changed == 0
+    kept = {table.table: table.rows_kept for table in second.tables if table.status == "unchanged"}
+    assert kept == {table: held[table] for table in kept}
+    assert "role_permissions" in kept
     bench.assert_equal(tables)
+    with bench.sandbox.paused() as world:
+        bookings = stores.bookings(world)
+        for row in list(bookings.ordered())[:3]:
+            bookings.update(row, title="changed", updatedAt=world.now())
+    third = bench.sync("all")
+    assert {table.table: table.changed for table in third.tables if table.changed} == {"bookings": 3}
+
+
+@pytest.mark.parametrize(
+    ("tied", "settings"),
+    [(True, {"users": 40}), ("all", {"users": 40}), ("all", {"users": 2, "event_types": 1})],
+    ids=["one change time", "one start too", "nothing separates them"],
+)
+def test_ten_thousand_shuffled_ties_are_read_completely_or_refused(
+    make_bench: Callable[..., Bench], sqlite_url: str, tied: Any, settings: dict[str, Any]
+) -> None:
+    bench = make_bench(sqlite_url, bookings=10_000, tied=tied, faults={"shuffle_ties": True}, **settings)
+    refused = None
+    try:
+        bench.sync("bookings")
+    except IncompleteReadError as error:
+        refused = error
+    if refused is not None:
+        assert "nothing separates them" in str(refused)
+        assert not sa.inspect(bench.engine).has_table("calcom_bookings")
+        return
+    bench.assert_equal(["bookings", "booking_attendees", "booking_hosts", "booking_guests"])
+    assert bench.count("bookings") > 9_990  # a series and a seated booking need more event types
 
 
 def test_bookings_with_one_start_and_one_change_time_are_read_completely(

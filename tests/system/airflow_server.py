@@ -116,14 +116,21 @@ class Api:
 
         wait_for(f"DAG {dag_id}", 120, known)
         body = {"logical_date": None, "conf": conf or {}}
-        run_id = self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
-        path = f"/dags/{dag_id}/dagRuns/{run_id}"
+        return self.end_of(self.call("POST", f"/dags/{dag_id}/dagRuns", json=body), seconds)
+
+    def end_of(self, started: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Wait for the end of a DAG run; what its tasks were doing is told when it does not come."""
+        path = f"/dags/{started['dag_id']}/dagRuns/{started['dag_run_id']}"
 
         def ended() -> Any:
             found = self.call("GET", path)
             return found if found["state"] in FINISHED else None
 
-        return wait_for(f"the end of {dag_id}", seconds, ended)
+        try:
+            return wait_for(f"the end of {started['dag_id']}", seconds, ended)
+        except AssertionError:
+            print({task["task_id"]: task["state"] for task in self.tasks(started)})
+            raise
 
     def tasks(self, run: dict[str, Any]) -> list[dict[str, Any]]:
         path = f"/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances"

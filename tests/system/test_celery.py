@@ -22,6 +22,7 @@ from tests.system.airflow_server import (
     server_environment,
     wait_for,
 )
+from tests.system.branches import add_branches
 
 pytestmark = [pytest.mark.celery, pytest.mark.timeout(900)]
 
@@ -33,19 +34,7 @@ LIMIT = (20, 10.0, 10.0)
 def organizations() -> Iterator[tuple[Any, list[int]]]:
     """Run a Cal.com with five organisations that one key administers; 20 requests in 10 s for all of them."""
     with Sandbox(users=PEOPLE, limit=("default", *LIMIT)) as sandbox:
-        with sandbox.paused() as world:
-            row = world.api_keys.first("key", sandbox.keys["admin"])
-            admin = world.users.get(row["userId"])
-            ids = [sandbox.organization_id]
-            for number in range(4):
-                organization = world.add_organization(f"Branch {number}", f"branch-{number}")
-                world.add_membership(admin, organization["id"], "OWNER")
-                for person in range(PEOPLE):
-                    user = world.add_user(f"p{person}@branch{number}.example", username=f"p{person}-{number}")
-                    world.add_profile(user, organization["id"])
-                    world.add_membership(user, organization["id"])
-                ids.append(organization["id"])
-        yield sandbox, ids
+        yield sandbox, add_branches(sandbox, 4, PEOPLE)
 
 
 def parts(url: str, conn_type: str = "postgres") -> dict[str, Any]:

@@ -122,6 +122,56 @@ def test_a_sensor_waits_in_the_triggerer(world: tuple[Api, Any]) -> None:
     assert api.result(ended, "away")["away"] is True
 
 
+@pytest.mark.parametrize(("option", "applied"), [("Approve", "success"), ("Reject", "skipped")])
+def test_a_plan_is_applied_only_when_a_person_approves(
+    world: tuple[Api, Any], tmp_path: Path, option: str, applied: str
+) -> None:
+    api, sandbox = world
+    with sandbox.paused() as state:
+        profiles = state.profiles.by("organizationId", sandbox.organization_id)
+        people = sorted(row["userId"] for row in profiles)[:5]
+        lines = [f"E{user_id},{state.users.get(user_id)['email']},{option}-{user_id}" for user_id in people]
+        held = len(list(state.assignments))
+    employees = tmp_path / "employees.csv"
+    employees.write_text("\n".join(["id,email,centre", *lines]))
+    wait_for(
+        "the DAG",
+        120,
+        lambda: api.session.get(f"{api.url}/api/v2/dags/calcom_approved_write_back", timeout=30).ok,
+    )
+    conf = {
+        "employees": str(employees),
+        "mapping": {"employees": {"format": "csv", "fields": {"id": "id", "email": "email"}}},
+        "columns": {"centre": {"attribute": "cost-centre", "mode": "owned"}},
+        "directory_sync": False,
+    }
+    started = api.call(
+        "POST", "/dags/calcom_approved_write_back/dagRuns", json={"logical_date": None, "conf": conf}
+    )
+    path = f"/dags/calcom_approved_write_back/dagRuns/{started['dag_run_id']}"
+    asked = f"{path}/taskInstances/approve/-1/hitlDetails"
+    question = wait_for(
+        "the question",
+        180,
+        lambda: (found := api.session.get(f"{api.url}/api/v2{asked}", timeout=30)).ok and found.json(),
+    )
+    assert question["options"] == ["Approve", "Reject"]
+    assert question["defaults"] == ["Reject"]
+    assert "@" not in question["body"]
+    links = api.call("GET", f"{path}/taskInstances/plan/links")["extra_links"]
+    assert links["Write-back plan"].endswith("/tasks/plan/xcom")
+    with sandbox.paused() as state:
+        assert len(list(state.assignments)) == held
+    api.call("PATCH", asked, json={"chosen_options": [option], "params_input": {}})
+    ended = api.end_of(started, 300)
+    states = {task["task_id"]: task["state"] for task in api.tasks(ended)}
+    assert (ended["state"], states["apply"]) == ("success", applied), states
+    with sandbox.paused() as state:
+        values = {row["value"] for row in state.options}
+        # Whoever had a value that is not ours keeps it.
+        assert any(f"{option}-{user_id}" in values for user_id in people) is (applied == "success")
+
+
 def test_no_dag_has_an_import_error(world: tuple[Api, Any], tmp_path: Path) -> None:
     api, _ = world
     assert api.call("GET", "/importErrors")["import_errors"] == []

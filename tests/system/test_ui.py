@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from calcom_provider.sandbox import Sandbox
-from tests.system.airflow_server import Api, standalone
+from tests.system.airflow_server import Api, standalone, wait_for
+from tests.system.branches import add_branches
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 
@@ -128,3 +129,51 @@ def test_a_sync_is_seen_with_its_link(world: tuple[Api, Any], page: Any) -> None
     page.goto(f"{address}/asset_events")
     page.get_by_text("warehouse_default/default/calcom_users").first.wait_for()
     picture(page, "asset-events")
+
+
+def test_a_mapped_sync_is_seen_organisation_by_organisation(world: tuple[Api, Any], page: Any) -> None:
+    api, sandbox = world
+    ids = add_branches(sandbox, 2, 10)
+    run = api.run("calcom_to_warehouse", {"organizations": ids})
+    assert run["state"] == "success"
+    page.goto(f"{api.url}/dags/calcom_to_warehouse/runs/{run['dag_run_id']}/tasks/sync/mapped")
+    for organization in ids:
+        page.get_by_text(f"organization {organization}").first.wait_for()
+    picture(page, "mapped-sync")
+
+
+def test_a_plan_is_approved_in_the_browser(world: tuple[Api, Any], page: Any, tmp_path: Path) -> None:
+    api, sandbox = world
+    with sandbox.paused() as state:
+        profiles = state.profiles.by("organizationId", sandbox.organization_id)
+        people = sorted(row["userId"] for row in profiles)[:5]
+        lines = [f"E{user_id},{state.users.get(user_id)['email']},CC-{user_id}" for user_id in people]
+    employees = tmp_path / "employees.csv"
+    employees.write_text("\n".join(["id,email,centre", *lines]))
+    conf = {
+        "employees": str(employees),
+        "mapping": {"employees": {"format": "csv", "fields": {"id": "id", "email": "email"}}},
+        "columns": {"centre": {"attribute": "cost-centre", "mode": "owned"}},
+        "directory_sync": False,
+    }
+    dag = "/dags/calcom_approved_write_back"
+    started = api.call("POST", f"{dag}/dagRuns", json={"logical_date": None, "conf": conf})
+    run = f"{dag}/dagRuns/{started['dag_run_id']}"
+    asked = f"{api.url}/api/v2{run}/taskInstances/approve/-1/hitlDetails"
+    wait_for("the question", 180, lambda: api.session.get(asked, timeout=30).ok)
+    shown = f"{api.url}{dag}/runs/{started['dag_run_id']}/tasks"
+    page.goto(f"{shown}/plan/details")
+    link = page.get_by_role("link", name="Write-back plan")
+    link.wait_for()
+    picture(page, "plan-link")
+    page.goto(f"{shown}/plan/xcom")
+    page.get_by_text("plan_markdown").first.wait_for()
+    picture(page, "plan-xcom")
+    page.goto(f"{shown}/approve/required_actions")
+    page.get_by_text("Write HR data into Cal.com?").first.wait_for()
+    assert "@" not in page.locator("main, body").first.inner_text().replace(str(tmp_path), "")
+    picture(page, "plan-approval")
+    page.get_by_role("button", name="Approve").first.click()
+    ended = api.end_of(started, 240)
+    assert ended["state"] == "success"
+    assert {task["task_id"]: task["state"] for task in api.tasks(ended)}["apply"] == "success"

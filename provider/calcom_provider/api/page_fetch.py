@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calcom_provider.api.client import CalComClient
     from calcom_provider.api.rate_limit import Cancel
 
-BYTES_AHEAD = 4 * 1024 * 1024
+BYTES_AHEAD = 1 * 1024 * 1024
 PLENTY = 300
 SOME = 60
 CAREFUL_DEPTH = 3

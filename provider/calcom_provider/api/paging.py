@@ -228,7 +228,8 @@ class PageReader:
         reader = OrderedPass(self._slice, self._ahead, self._take, self._paging.offset_maximum)
         seen: set[Key] = set()
         for number, fetched in reader.pages():
-            seen.update(fetched.keys or ())
+            if self._order != "number":
+                seen.update(fetched.keys or ())
             yield self._page(number, fetched)
         if reader.gap is Gap.UNREACHABLE:
             assert self._paging.offset_maximum is not None

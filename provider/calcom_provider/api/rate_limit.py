@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 START = (120, 60.0)
 BLOCK = 60.0
 LEASE = 120.0
+#: Seconds for which this process goes by what it last saw of the shared count, where nothing hangs on it.
+RECENT = 1.0
 _PARSE_ERRORS = (TypeError, KeyError, ValueError, AttributeError, IndexError)
 
 
@@ -68,6 +70,15 @@ class Snapshot:
     assumed: bool
     names: Mapping[str, int]
     source: str
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Hold a bucket as it was left, and when: by this process's clock and by the store's."""
+
+    bucket: Bucket
+    at: float
+    now: float
 
 
 class Governor:
@@ -104,6 +115,7 @@ class Governor:
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._room = WaitingRoom(clock, sleep)
         self._fallback: MemoryStateStore | None = None
+        self._seen: dict[str, _Seen] = {}
 
     @classmethod
     def unlimited(cls, fingerprint: str = "") -> Governor:
@@ -135,6 +147,11 @@ class Governor:
         :param lease: seconds after which the request counts as lost; default 120.
         """
         answer: Permit | Wait = Wait(1.0, "opening")
+        seen = self._recent(bucket)
+        now = seen.now + self._clock() - seen.at if seen else 0.0
+        if seen is not None and seen.bucket.free and seen.bucket.blocked_until <= now:
+            # Where no limit is known there is nothing to count, and the shared record would only be a queue.
+            return Permit(bucket, Grant("", now, opener=False), 0.0, start or self.start)
 
         def work(state: Bucket, now: float) -> None:
             nonlocal answer
@@ -191,6 +208,8 @@ class Governor:
         :returns: seconds until requests are accepted again after a 429, else None.
         """
         stated = figures(headers)
+        if not permit.grant.id and not stated and not refused:
+            return None
         wait: float | None = None
         if refused:
             # Refused means that all limits are used up; the first to end lets requests through again.
@@ -213,7 +232,8 @@ class Governor:
 
         :param permit: the permit that it was sent with.
         """
-        self._change(permit.bucket, lambda state, now: state.lost(permit.grant, now))
+        if permit.grant.id:
+            self._change(permit.bucket, lambda state, now: state.lost(permit.grant, now))
         self._room.wake()
 
     def headroom(self, bucket: str = "") -> int:
@@ -221,7 +241,10 @@ class Governor:
 
         :param bucket: name of a route's own budget; default the credential's.
         """
-        snapshot = self.snapshot(bucket)
+        seen = self._recent(bucket)
+        snapshot = (
+            self._picture(seen.bucket, seen.now + self._clock() - seen.at) if seen else self.snapshot(bucket)
+        )
         if snapshot.blocked_for:
             return 0
         if snapshot.limit is None:
@@ -234,29 +257,30 @@ class Governor:
         :param bucket: name of a route's own budget; default the credential's.
         """
         found: list[Snapshot] = []
-
-        def work(state: Bucket, now: float) -> None:
-            left = {
-                name: limit.limit
-                - min(limit.limit, limit.spent(state.in_flight(limit)) if limit.ends > now else 0)
-                for name, limit in state.limits.items()
-            }
-            best = max(left, key=lambda name: left[name], default="")
-            limit = state.limits.get(best)
-            found.append(
-                Snapshot(
-                    limit=limit.limit if limit else None,
-                    remaining=left.get(best),
-                    window_ends_in=max(0.0, limit.ends - now) if limit else 0.0,
-                    blocked_for=max(0.0, state.blocked_until - now),
-                    assumed=limit.assumed if limit else True,
-                    names={name: one.limit for name, one in state.limits.items()},
-                    source=str(self._fallback or self.store),
-                )
-            )
-
-        self._change(bucket, work, save=False)
+        self._change(bucket, lambda state, now: found.append(self._picture(state, now)), save=False)
         return found[0]
+
+    def _picture(self, state: Bucket, now: float) -> Snapshot:
+        left = {
+            name: limit.limit
+            - min(limit.limit, limit.spent(state.in_flight(limit)) if limit.ends > now else 0)
+            for name, limit in state.limits.items()
+        }
+        best = max(left, key=lambda name: left[name], default="")
+        limit = state.limits.get(best)
+        return Snapshot(
+            limit=limit.limit if limit else None,
+            remaining=left.get(best),
+            window_ends_in=max(0.0, limit.ends - now) if limit else 0.0,
+            blocked_for=max(0.0, state.blocked_until - now),
+            assumed=limit.assumed if limit else True,
+            names={name: one.limit for name, one in state.limits.items()},
+            source=str(self._fallback or self.store),
+        )
+
+    def _recent(self, bucket: str) -> _Seen | None:
+        seen = self._seen.get(bucket)
+        return seen if seen is not None and self._clock() - seen.at < RECENT else None
 
     def _change(
         self, bucket: str, work: Callable[[Bucket, float], None], lease: float = LEASE, *, save: bool = True
@@ -271,6 +295,7 @@ class Governor:
                 work(state, held.now)
                 if save:
                     held.save(state.to_data())
+                self._seen[bucket] = _Seen(state, self._clock(), held.now)
         except StateUnavailableError as error:
             if store is self._fallback:
                 raise

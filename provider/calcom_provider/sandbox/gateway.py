@@ -10,6 +10,8 @@ import contextlib
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, timedelta
+from email.utils import format_datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +108,9 @@ class Gateway:
                 self._spend(request, settings.stranger["requests"])
             reading = self.lagging.world_for(request, world, settings.lag)
             answer = self.app.answer(request, reading)
+            # The second after the world's present moment: what was written before an answer is not later than it.
+            said = world.today.astimezone(UTC) + timedelta(seconds=1)
+            answer.headers = {**answer.headers, "Date": format_datetime(said, usegmt=True)}
         if not settings.rate_headers:
             answer.headers = {
                 name: value for name, value in answer.headers.items() if not name.startswith("X-RateLimit")

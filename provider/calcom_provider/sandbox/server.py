@@ -108,6 +108,7 @@ class Sandbox:
             lifespan="off",
             log_config=None,
             access_log=False,
+            date_header=False,
             loop="asyncio",
             timeout_keep_alive=120,
             server_header=False,

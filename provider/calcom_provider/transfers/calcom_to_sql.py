@@ -13,7 +13,7 @@ from calcom_provider.hooks.sql import describe_target, warehouse_target
 from calcom_provider.links import CalComOrganizationLink
 from calcom_provider.operators import arguments
 from calcom_provider.operators.retry import with_retry_policy
-from calcom_provider.transfers import outcome
+from calcom_provider.transfers import metrics, outcome
 from calcom_provider.transfers.options import sync_options
 
 if TYPE_CHECKING:
@@ -120,7 +120,13 @@ class CalComToSqlOperator(BaseOperator):
         :raises CalComError: for all else, so that Airflow retries.
         """
         with explained(self.log):
-            return self._sync(context)
+            try:
+                done = self._sync(context)
+            except Exception:
+                metrics.count_failure()
+                raise
+        metrics.count_sync(done)
+        return done
 
     def _sync(self, context: Context) -> dict[str, Any]:
         # Imported here: parsing a DAG file must not cost what the engine and pandas cost to load.

@@ -35,6 +35,8 @@ class Capabilities:
     :param alike: Pairs (held, declared) of column types that the database does not tell apart.
     :param text_refuses_nul: Whether a text cannot hold NUL.
     :param json_refuses: Escapes that JSON text cannot hold: ``nul``, ``surrogate``.
+    :param key_last: Whether a new table gets its key after its first rows: building the index at once is
+        cheaper than keeping it up to date row by row.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Capabilities:
     alike: frozenset[tuple[str, str]] = frozenset()
     text_refuses_nul: bool = False
     json_refuses: frozenset[str] = field(default_factory=frozenset)
+    key_last: bool = False
 
 
 class Stage(ABC):
@@ -217,14 +220,20 @@ class Backend(ABC):
         return f"ALTER TABLE {target} ALTER COLUMN {name} TYPE {kind} USING {name}::{kind}"
 
     def create_table(
-        self, session: Session, name: str, columns: Sequence[Column], key: Sequence[str]
+        self,
+        session: Session,
+        name: str,
+        columns: Sequence[Column],
+        key: Sequence[str],
+        *,
+        key_last: bool = False,
     ) -> None:
-        """Create a table with its primary key."""
+        """Create a table with its primary key, which the caller adds when ``key_last`` is set."""
         parts = []
         for column in columns:
             needed = "" if column.nullable and column.name not in key else " NOT NULL"
             parts.append(f"{self.quote(column.name)} {self.type_of(column, column.name in key)}{needed}")
-        if key:
+        if key and not key_last:
             parts.append(f"PRIMARY KEY ({', '.join(map(self.quote, key))})")
         session.execute(
             f"CREATE TABLE IF NOT EXISTS {self.qualify(name)} ({', '.join(parts)}){self.table_options}"

@@ -17,10 +17,12 @@ class SchemaChange:
 
     :param summary: What changes, for the run record.
     :param apply: Makes the change.
+    :param after: What is left to do when the rows are in, None for nothing.
     """
 
     summary: str
     apply: Callable[[Session], object]
+    after: Callable[[Session], object] | None = None
 
 
 def plan_changes(layout: Layout, existing: Mapping[str, str] | None) -> list[SchemaChange]:
@@ -33,7 +35,7 @@ def plan_changes(layout: Layout, existing: Mapping[str, str] | None) -> list[Sch
         one and not in the other; nothing was written.
     """
     if existing is None:
-        return [SchemaChange(f"create table {layout.name}", lambda session: _create(session, layout))]
+        return [_creation(layout)]
     if layout.history != (VALID_FROM.name in existing):
         raise SchemaConflictError(
             f"Table {layout.name} {'holds no versions' if layout.history else 'holds versions'},"
@@ -67,8 +69,20 @@ def _same(layout: Layout, held: str, wanted: str) -> bool:
     return (held, wanted) in layout.backend.capabilities.alike
 
 
-def _create(session: Session, layout: Layout) -> None:
-    layout.backend.create_table(session, layout.name, layout.columns, layout.key)
+def _creation(layout: Layout) -> SchemaChange:
+    backend, summary = layout.backend, f"create table {layout.name}"
+    if not backend.capabilities.key_last:
+        return SchemaChange(summary, lambda session: _create(session, layout))
+    keys = f"ALTER TABLE {layout.target} ADD PRIMARY KEY ({layout.quoted(layout.key)})"
+    return SchemaChange(
+        summary,
+        lambda session: _create(session, layout, key_last=True),
+        lambda session: session.execute(keys),
+    )
+
+
+def _create(session: Session, layout: Layout, *, key_last: bool = False) -> None:
+    layout.backend.create_table(session, layout.name, layout.columns, layout.key, key_last=key_last)
     layout.backend.comment(session, layout.name, layout.table.comment, layout.columns)
 
 

@@ -49,6 +49,7 @@ CAPABILITIES = Capabilities(
     widenings=frozenset({("integer", "text"), ("date", "timestamp"), ("boolean", "text"), ("json", "text")}),
     text_refuses_nul=True,
     json_refuses=frozenset({"nul", "surrogate"}),
+    key_last=True,
 )
 
 #: Rows after which a COPY is ended and begun again: what the server has taken by then is out of our memory.

@@ -79,6 +79,7 @@ class Publication:
             self._ask_guards(works)
             for work in works:
                 self._write(work)
+            self._end_schema_changes()
             self._account(works)
             session.commit()
         except BaseException:
@@ -110,7 +111,8 @@ class Publication:
     def _leave(self, load: TableLoad) -> None:
         shape = self._load.stored_state(load).shapes.get(load.layout.table.name, {})
         load.result.status = "unchanged"
-        load.result.rows_after = load.result.unchanged = int(shape.get("rows", 0))
+        # The pages of a child table are its parent's, and so are their counts.
+        load.result.rows_after = load.result.unchanged = load.result.rows_kept = int(shape.get("rows", 0))
 
     def _work(self, load: TableLoad) -> Work:
         layout = load.layout
@@ -183,6 +185,13 @@ class Publication:
                     change.apply(self._session)
         for load in self._load.tables:
             self._load.catalog.setdefault(load.layout.name, {})
+
+    def _end_schema_changes(self) -> None:
+        for load in self._load.tables:
+            if not load.error:
+                for change in load.changes:
+                    if change.after is not None:
+                        change.after(self._session)
 
     # -- inside the transaction
     # ----------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-"""SQLite: the driver's own executemany into a temporary table, which blocks nobody, then one transaction."""
+"""SQLite: the driver's own statements into a temporary table, which blocks nobody, then one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from calcom_provider.warehouse import lease
@@ -29,6 +30,8 @@ TYPES = {
 }
 KNOWN = {name: kind for kind, name in TYPES.items() if kind != "key"}
 CAPABILITIES = Capabilities(name="sqlite", types=TYPES, order="rowid")
+#: Values that one statement takes; SQLite's own default limit is a little higher.
+_VALUES = 32_000
 
 
 class SqliteStage(Stage):
@@ -42,7 +45,9 @@ class SqliteStage(Stage):
     def shape(self, columns: Sequence[Column]) -> None:
         self._convert = converters(columns)
         names = ", ".join(map(self._session.backend.quote, [*(c.name for c in columns), "_calcom_row_hash"]))
-        self._statement = f"INSERT INTO {self.name} ({names}) VALUES ({', '.join('?' * (len(columns) + 1))})"
+        self._head = f"INSERT INTO {self.name} ({names}) VALUES "
+        self._row = f"({', '.join('?' * (len(columns) + 1))})"
+        self._most = max(_VALUES // (len(columns) + 1), 1)
 
     def write(self, rows: Sequence[tuple[Any, ...]], hashes: Sequence[int]) -> None:
         try:
@@ -60,7 +65,12 @@ class SqliteStage(Stage):
         # Only the temporary database is written: the file stays free for readers and writers.
         driver.execute("BEGIN")
         try:
-            driver.executemany(self._statement, zip(*columns, hashes, strict=True))
+            # Many rows in one statement, not executemany: that gives up the interpreter's lock for every row, and
+            # gets it back only when no thread that parses an answer wants it.
+            whole = zip(*columns, hashes, strict=True)
+            while part := list(islice(whole, self._most)):
+                values = ", ".join([self._row] * len(part))
+                driver.execute(self._head + values, tuple(chain.from_iterable(part)))
         except BaseException:
             driver.execute("ROLLBACK")
             raise

@@ -193,9 +193,11 @@ def test_upserts_name_what_they_reset() -> None:
     }
 
 
-def test_every_route_with_its_own_limit_is_a_verification() -> None:
+def test_routes_with_a_limit_of_their_own() -> None:
     own = {o.name: o.throttle_limit for o in OPERATIONS if o.throttle}
     assert own["org_team_verified_emails.request_code"] == 3
     assert own["verified_emails.request_code"] == 5
     assert own["verified_emails.verify"] == 3
+    assert own["verified_phones.request_code"] == own["team_verified_phones.request_code"] == 3
+    assert own.pop("booking_guests.create") == 5
     assert all("_emails." in name or "_phones." in name for name in own)

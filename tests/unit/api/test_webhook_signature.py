@@ -30,3 +30,21 @@ def test_what_proves_nothing_is_refused(signature: str) -> None:
 
 def test_no_secret_accepts_nothing() -> None:
     assert not verify_webhook_signature(b"{}", hmac.new(b"", b"{}", hashlib.sha256).hexdigest(), "")
+
+
+# [START howto_webhook_signature]
+def receive(body: bytes, headers: dict[str, str], secret: str) -> int:
+    """Return the HTTP status to answer a delivery with."""
+    if not verify_webhook_signature(body, headers.get("X-Cal-Signature-256", ""), secret):
+        return 401
+    return 200
+
+
+# [END howto_webhook_signature]
+
+
+def test_the_documented_receiver_tells_deliveries_apart() -> None:
+    signature = hmac.new(b"secret", b"{}", hashlib.sha256).hexdigest()
+    assert receive(b"{}", {"X-Cal-Signature-256": signature}, "secret") == 200
+    assert receive(b"{}", {"X-Cal-Signature-256": signature}, "another") == 401
+    assert receive(b"{}", {}, "secret") == 401
