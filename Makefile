@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --locked --inexact --quiet --python $(BIN)/python
 JOBS ?= 2
 
-.PHONY: help install demo test lint docs bench bench-limit bench-large test-ui test-celery test-system test-faults test-wheel catalogue clean
+.PHONY: help install demo test lint docs bench bench-limit bench-large bench-reporting test-ui test-celery test-system test-faults test-wheel catalogue clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,7 +74,7 @@ test-faults: $(VENV)/.dev  ## the write-back cut at every request, by exception 
 
 test-celery: $(VENV)/.celery  ## the sync mapped over 5 organisations on two Celery workers
 	@echo "needs: a Redis server on this machine (apt-get install redis-server) or CALCOM_TEST_REDIS_URL; PostgreSQL comes along"
-	@$(BIN)/python -m pytest -q -m celery tests/system
+	@$(BIN)/python -m pytest -q -s -m celery tests/system
 
 test-ui: $(VENV)/.ui  ## the connection form in a real browser
 	@command -v chromium >/dev/null || { echo "needs Chromium: apt-get install -y chromium"; exit 1; }
@@ -95,6 +95,9 @@ bench: $(VENV)/.bench  ## measure beside dlt and pandas, and write the page of r
 
 bench-large: $(VENV)/.bench  ## the slow measurements: the rate limit at 474 requests, ten times the rows
 	@$(BIN)/python -m tests.benchmarks.run --cases limit,memory --repeats 1 --alone
+
+bench-reporting: $(VENV)/.dev  ## the reporting questions on 500,000 bookings, PostgreSQL and DuckDB
+	@$(BIN)/python -m tests.benchmarks.reporting --page docs/questions/times.inc
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache demo-output bench-work

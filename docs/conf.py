@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "provider"))
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
 from calcom_provider import __version__  # noqa: E402
 
@@ -17,6 +18,7 @@ release = version = __version__
 
 extensions = [
     "autoapi.extension",
+    "calcom_pages",
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
 ]
@@ -39,8 +41,10 @@ suppress_warnings = [
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
+# All pages at the left; the theme would show only those below the present one, and there are none.
+html_sidebars = {"**": ["globaltoc.html"]}
 html_static_path = ["_static"]
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": True, "use_edit_page_button": False}
 html_show_sourcelink = False
-exclude_patterns = ["_build", "_autoapi_templates"]
+exclude_patterns = ["_build", "_generated", "_autoapi_templates"]
 nitpicky = False

@@ -1,0 +1,101 @@
+"""Write the parts of the pages that follow from the code: the commands' options and the cost of a sync."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import typer
+
+from calcom_provider.cli.app import GROUPS, build
+from calcom_provider.resources import registry
+from calcom_provider.sync.planning import _LIMIT, _WINDOW, Plan, _estimate
+
+MADE = Path(__file__).resolve().parents[1] / "_generated"
+ATTRIBUTES, OPTIONS, PEOPLE_IN_A_TEAM = 10, 500, 50
+SIZES = (300, 5_000, 50_000)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register with Sphinx.
+
+    :param app: the Sphinx application.
+    """
+    app.connect("builder-inited", lambda _: write())
+    return {"parallel_read_safe": True}
+
+
+def write() -> None:
+    """Write the parts that pages include."""
+    MADE.mkdir(exist_ok=True)
+    (MADE / "options.inc").write_text("\n".join(options()))
+    (MADE / "costs.inc").write_text("\n".join(costs()))
+
+
+def options() -> list[str]:
+    """Return every command with its arguments and options, as the application declares them."""
+    lines = []
+    for words, command in commands(typer.main.get_command(build([])), ["calcom"]):
+        title = " ".join(words)
+        lines += ["", title, "~" * len(title), "", (command.help or "").strip().replace("`", "``"), ""]
+        for parameter in command.params:
+            if parameter.param_type_name == "argument":
+                lines += [f"``{parameter.name.upper()}``"]
+            else:
+                lines += [", ".join(f"``{word}``" for word in parameter.opts)]
+            said = (getattr(parameter, "help", None) or "").strip().replace("`", "``") or "See above."
+            variable = getattr(parameter, "envvar", None)
+            lines += [f"    {said}" + (f" Also ``{variable}``." if variable else ""), ""]
+    return lines
+
+
+def commands(command: Any, words: list[str]) -> list[tuple[list[str], Any]]:
+    """Return the commands below one, groups opened.
+
+    :param command: a command or group.
+    :param words: what is typed for it.
+    """
+    inside = getattr(command, "commands", None)
+    if inside is None:
+        return [(words, command)]
+    found = []
+    for name, child in inside.items():
+        # A group's module is imported only when its name is asked for.
+        opened = typer.main.get_command(build([name])).commands[name] if name in GROUPS else child
+        found += commands(opened, [*words, name])
+    return found
+
+
+def costs() -> list[str]:
+    """Return a table of requests by size of an organisation, as ``calcom plan`` estimates them."""
+    plans = [plan_for(people) for people in SIZES]
+    rows = [["Resource", *(f"{people:,} people" for people in SIZES)]]
+    for place, resource in enumerate(plans[0].resources):
+        rows.append([f"``{resource.resource}``", *(f"{plan.resources[place].requests:,}" for plan in plans)])
+    rows.append(["**together**", *(f"**{plan.requests:,}**" for plan in plans)])
+    rows.append(["held up by the limit", *(f"{plan.seconds_waiting / 60:.0f} min" for plan in plans)])
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in rows:
+        lines += [f"   {'* -' if place == 0 else '  -'} {cell}" for place, cell in enumerate(row)]
+    return lines
+
+
+def plan_for(people: int) -> Plan:
+    """Return the plan of the default resources for an organisation that was read before.
+
+    :param people: its members.
+    """
+    rows = {
+        "attributes": ATTRIBUTES,
+        "attribute_options": OPTIONS,
+        "attribute_assignments": people * 4,
+        "teams": people // PEOPLE_IN_A_TEAM,
+    }
+    chosen = registry.select("default")
+    read = datetime.now(UTC)
+    states: Any = {
+        one.name: SimpleNamespace(rows=rows.get(one.name, people), published_at=read) for one in chosen
+    }
+    return Plan(1, tuple(_estimate(one, states) for one in chosen), _LIMIT, _WINDOW)
