@@ -39,10 +39,10 @@ def sql_text(statement: sa.ClauseElement, backend: str) -> str:
     :param backend: Name of a backend, as in its capabilities.
     :raises KeyError: for a database that the views are not made for.
     """
-    # Named parameters keep the percent sign single; the servers take a backslash in a text as it is.
+    # Named parameters keep the percent sign single.
     dialect = DIALECTS[backend](paramstyle="named")
-    if backend in {"postgresql", "duckdb"}:
-        dialect._backslash_escapes = False
+    # A backslash in a text is taken as it is: the sessions of the warehouse set MySQL to that.
+    dialect._backslash_escapes = False
     return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
@@ -92,6 +92,42 @@ class json_text(FunctionElement[Any]):  # noqa: N801
 
     def __init__(self, document: Any, *path: str) -> None:
         super().__init__(document, *(sa.literal(part, sa.Text()) for part in path))
+
+
+class percent(FunctionElement[Any]):  # noqa: N801
+    """Give a part of a whole in percent, as a float; null of nothing: ``percent(part, whole)``."""
+
+    type, inherit_cache = sa.Double(), True
+
+
+class utc_today(FunctionElement[Any]):  # noqa: N801
+    """Give the present day in UTC: ``utc_today()``."""
+
+    type, inherit_cache = sa.Date(), True
+
+
+class utc_now(FunctionElement[Any]):  # noqa: N801
+    """Give the present time in UTC, to compare times with: ``utc_now()``."""
+
+    type, inherit_cache = sa.DateTime(), True
+
+
+class from_epoch(FunctionElement[Any]):  # noqa: N801
+    """Give the time that lies some seconds after the begin of 1970: ``from_epoch(seconds)``."""
+
+    type, inherit_cache = sa.DateTime(), True
+
+
+class holds_text(FunctionElement[Any]):  # noqa: N801
+    """Tell whether a text, or a JSON document as text, holds another: ``holds_text(document, part)``."""
+
+    type, inherit_cache = sa.Boolean(), True
+
+
+def clock_minutes(text: Any) -> Any:
+    """Give the minutes since midnight of a time of the day such as ``09:30``."""
+    hours, minutes = (sa.cast(sa.func.substr(text, at, 2), sa.Integer()) for at in (1, 4))
+    return hours * 60 + minutes
 
 
 def local_date(time: Any, offset_minutes: Any) -> utc_date:
@@ -157,6 +193,42 @@ _spell(
     # The bounds are cut to seconds one by one, so that parts of seconds count nowhere.
     mysql="(TIMESTAMPDIFF(SECOND, '1970-01-01', {1}) - TIMESTAMPDIFF(SECOND, '1970-01-01', {0})) DIV 60",
     duckdb="CAST(trunc((floor(epoch({1})) - floor(epoch({0}))) / 60) AS BIGINT)",
+)
+_spell(
+    percent,
+    sqlite="(100.0 * ({0}) / nullif({1}, 0))",
+    postgresql="(CAST(100 AS double precision) * ({0}) / nullif({1}, 0))",
+    mysql="(1e2 * ({0}) / nullif({1}, 0))",  # with an exponent a literal is a float there
+    duckdb="(CAST(100 AS DOUBLE) * ({0}) / nullif({1}, 0))",
+)
+_spell(
+    utc_today,
+    sqlite="date('now')",
+    postgresql="CAST((now() AT TIME ZONE 'UTC') AS date)",
+    mysql="UTC_DATE()",
+    duckdb="CAST(make_timestamp(epoch_us(now())) AS DATE)",
+)
+_spell(
+    utc_now,
+    sqlite="strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    postgresql="now()",
+    mysql="UTC_TIMESTAMP(3)",
+    duckdb="make_timestamp(epoch_us(now()))",
+)
+_spell(
+    from_epoch,
+    sqlite="strftime('%Y-%m-%d %H:%M:%f', {0}, 'unixepoch')",
+    postgresql="to_timestamp({0})",
+    # Not FROM_UNIXTIME: that gives the time of the session's zone.
+    mysql="DATE_ADD(CAST('1970-01-01' AS DATETIME(3)), INTERVAL ({0}) * 1000000 MICROSECOND)",
+    duckdb="make_timestamp(CAST(({0}) * 1000000 AS BIGINT))",
+)
+_spell(
+    holds_text,
+    sqlite="(instr(CAST({0} AS TEXT), {1}) > 0)",
+    postgresql="(strpos(CAST({0} AS text), {1}) > 0)",
+    mysql="(INSTR(CAST({0} AS CHAR) COLLATE utf8mb4_bin, {1}) > 0)",
+    duckdb="contains(CAST({0} AS VARCHAR), {1})",
 )
 
 

@@ -32,7 +32,7 @@ def users(
     return sorted(found, key=lambda one: one.id)
 
 
-def test_assignments(users: list[Any], gateway: Gateway) -> None:
+def test_assignments(users: list[Any], gateway: Gateway, task_context: Any) -> None:
     rows = [
         {"user": users[0].id, "attribute": "hr-centre", "value": "C1"},
         {"user": users[1].email.upper(), "attribute": "HR centre", "value": "C1"},
@@ -40,27 +40,29 @@ def test_assignments(users: list[Any], gateway: Gateway) -> None:
         {"user": users[1].email, "attribute": "hr-size", "value": "L"},
     ]
     operator = CalComAssignAttributesOperator(task_id="assign", rows=rows)
-    assert operator.execute({})["statuses"] == {"done": 4}
+    assert operator.execute(task_context)["statuses"] == {"done": 4}
     state = gateway.read_attributes(["hr-centre", "hr-size"])
     assert sorted(len(one.options) for one in state.values()) == [1, 2]
-    assert operator.execute({})["actions"] == {}
+    assert operator.execute(task_context)["actions"] == {}
 
 
 def test_assignments_without_an_option_fail_before_anything_is_written(
-    users: list[Any], gateway: Gateway
+    users: list[Any], gateway: Gateway, task_context: Any
 ) -> None:
     rows = [
         {"user": one.id, "attribute": "hr-size", "value": value} for one, value in zip(users, ("M", "XS"))
     ]
     with pytest.raises(AirflowFailException, match="missing_options"):
-        CalComAssignAttributesOperator(task_id="assign", rows=rows).execute({})
+        CalComAssignAttributesOperator(task_id="assign", rows=rows).execute(task_context)
     state = next(iter(gateway.read_attributes(["hr-size"]).values()))
     assert not any(state.holders.values())
-    created = CalComAssignAttributesOperator(task_id="assign", rows=rows, missing_option="create").execute({})
+    created = CalComAssignAttributesOperator(task_id="assign", rows=rows, missing_option="create").execute(
+        task_context
+    )
     assert created["actions"] == {"assign": 2, "option_create": 1}
 
 
-def test_entries(users: list[Any], gateway: Gateway) -> None:
+def test_entries(users: list[Any], gateway: Gateway, task_context: Any) -> None:
     rows = [
         {"user": users[0].id, "start": "2027-05-03", "end": "2027-05-07", "to_user": users[2].email},
         {
@@ -72,13 +74,13 @@ def test_entries(users: list[Any], gateway: Gateway) -> None:
         },
     ]
     operator = CalComCreateOutOfOfficeOperator(task_id="away", rows=rows)
-    assert operator.execute({})["statuses"] == {"done": 2}
+    assert operator.execute(task_context)["statuses"] == {"done": 2}
     made = [one for one in gateway.read_entries().values() if one.start.isoformat() == "2027-05-03"]
     assert {(one.user_id, one.reason, one.to_user_id) for one in made} == {
         (users[0].id, "unspecified", users[2].id),
         (users[1].id, "travel", None),
     }
-    assert operator.execute({})["issues"] == {"info": {"exists": 2}}
+    assert operator.execute(task_context)["issues"] == {"info": {"exists": 2}}
 
 
 @pytest.mark.parametrize(
@@ -89,10 +91,10 @@ def test_entries(users: list[Any], gateway: Gateway) -> None:
     ],
 )  # fmt: skip
 def test_wrong_entries_are_told_and_the_others_written(
-    row: dict[str, Any], code: str, users: list[Any], gateway: Gateway
+    row: dict[str, Any], code: str, users: list[Any], gateway: Gateway, task_context: Any
 ) -> None:
     good = {"user": users[0].id, "start": "2027-06-01", "end": "2027-06-02"}
     rows = [{"user": users[1].id, "start": "2027-05-03", "end": "2027-05-07", **row}, good]
     with pytest.raises(AirflowFailException, match=f"row 1: {code}"):
-        CalComCreateOutOfOfficeOperator(task_id="away", rows=rows).execute({})
+        CalComCreateOutOfOfficeOperator(task_id="away", rows=rows).execute(task_context)
     assert any(one.start.isoformat() == "2027-06-01" for one in gateway.read_entries().values())

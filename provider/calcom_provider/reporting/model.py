@@ -1,0 +1,43 @@
+"""What a view is: data that :mod:`calcom_provider.reporting.build` makes a view, or a kept table, from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from calcom_provider.reporting.source import Source
+
+
+@dataclass(frozen=True)
+class View:
+    """Declare one view.
+
+    :param name: Name without a prefix.
+    :param comment: One line for readers: what a row is.
+    :param columns: Names of the columns in order, each with a line that says what it holds.
+    :param key: Columns that tell the rows apart.
+    :param needs: Tables without which there is nothing to show, without prefix, each with its columns.
+    :param resources: Names of the resources to sync for them.
+    :param select: What makes the statement.
+    :param kept_by: Column of the day by which the view can be kept as a table; None: it cannot.
+    """
+
+    name: str
+    comment: str
+    columns: Mapping[str, str]
+    key: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]]
+    resources: tuple[str, ...]
+    select: Callable[[Source], sa.Select[tuple[object, ...]]]
+    kept_by: str | None = None
+
+    def missing(self, source: Source) -> str | None:
+        """Say what is missing to make the view; None when nothing is."""
+        for table, columns in self.needs.items():
+            if not source.has(table):
+                return f"sync {', '.join(self.resources)}: there is no table {source.prefix}{table}"
+            if lacking := [one for one in columns if not source.has(table, one)]:
+                return f"{source.prefix}{table} has no column {', '.join(lacking)}"
+        return None

@@ -1,0 +1,215 @@
+"""Who is out on which day, and is the team still covered?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from calcom_provider.reporting import functions as fn
+from calcom_provider.reporting.model import View
+from calcom_provider.reporting.source import VALID_FROM, Source, column, live, removed_at
+from calcom_provider.reporting.views.working import (
+    accepted_on,
+    covers,
+    default_schedules,
+    out_days,
+    schedules_known,
+    working_minutes,
+)
+
+
+def _ooo_days(source: Source) -> sa.Select[Any]:
+    days, chosen = _covered(source), _chosen(source)
+    keys = [days.c[name] == chosen.c[name] for name in ("organization_id", "user_id", "date")]
+    c = source.table("calendar", "c")
+    tables: sa.FromClause = days.join(chosen, sa.and_(*keys)).join(c, c.c.date == days.c.date)
+    scheduled: Any = sa.cast(sa.null(), sa.Integer())
+    if schedules_known(source):
+        s = default_schedules(source)
+        on = sa.and_(s.c.organization_id == days.c.organization_id, s.c.owner_id == days.c.user_id)
+        tables = tables.outerjoin(s, on)
+        minutes = working_minutes(
+            source, days.c.organization_id, s.c.schedule_id, days.c.date, c.c.weekday_name
+        )
+        scheduled = minutes > 0
+    reason = [chosen.c.reason] if "reason" in chosen.c else []
+    return sa.select(
+        days.c.organization_id,
+        days.c.date,
+        days.c.user_id,
+        days.c.ooo_id,
+        days.c.entries_on_day,
+        _owned(source, days).label("owned_by_sync"),
+        chosen.c.cover_user_id.is_not(None).label("has_cover"),
+        chosen.c.cover_user_id,
+        scheduled.label("is_scheduled_day"),
+        fn.utc_date(days.c.first_seen).label("first_seen"),
+        sa.case((days.c.live_id.is_(None), fn.utc_date(days.c.removed_at))).label("removed_on"),
+        *reason,
+        source.history_note("ooo_entries").label("note"),
+    ).select_from(tables)
+
+
+def _covered(source: Source) -> sa.Subquery:
+    """Give a row for each user and day that any version of any entry covers."""
+    o, c = source.table("ooo_entries", "o"), source.table("calendar", "dc")
+    live_id = sa.case((live(o), o.c.id))
+    return (
+        sa.select(
+            o.c.organization_id,
+            c.c.date,
+            o.c.user_id,
+            sa.func.min(live_id).label("live_id"),
+            sa.func.coalesce(sa.func.min(live_id), sa.func.min(o.c.id)).label("ooo_id"),
+            sa.func.count(sa.distinct(live_id)).label("entries_on_day"),
+            sa.func.min(column(o, VALID_FROM.name, sa.DateTime())).label("first_seen"),
+            sa.func.max(removed_at(o)).label("removed_at"),
+        )
+        .select_from(o.join(c, covers(o, c.c.date)))
+        .group_by(o.c.organization_id, c.c.date, o.c.user_id)
+        .subquery("covered")
+    )
+
+
+def _chosen(source: Source) -> sa.Subquery:
+    """Give who stands in on each day, from the live versions of the entry that is named, else from its others."""
+    days = _covered(source).alias("named")
+    o = source.table("ooo_entries", "v")
+    same = sa.and_(
+        o.c.organization_id == days.c.organization_id,
+        o.c.id == days.c.ooo_id,
+        o.c.user_id == days.c.user_id,
+        covers(o, days.c.date),
+        sa.or_(live(o), days.c.live_id.is_(None)),
+    )
+    keys = (days.c.organization_id, days.c.user_id, days.c.date)
+    reason = [sa.func.min(o.c.reason).label("reason")] if "reason" in o.c else []
+    return (
+        sa.select(*keys, sa.func.min(o.c.to_user_id).label("cover_user_id"), *reason)
+        .select_from(days.join(o, same))
+        .group_by(*keys)
+        .subquery("chosen")
+    )
+
+
+def _owned(source: Source, days: sa.FromClause) -> Any:
+    if not source.has_ledger("entries"):
+        return sa.cast(sa.null(), sa.Integer())
+    e = source.ledger("entries", "e")
+    same = sa.and_(e.c.organization_id == days.c.organization_id, e.c.ooo_id == days.c.ooo_id)
+    return sa.exists(sa.select(1).where(same))
+
+
+FCT_OOO_DAY = View(
+    "fct_ooo_day",
+    "A user and a civil day with an out-of-office entry, removed ones too",
+    {
+        "organization_id": "organisation",
+        "date": "civil day",
+        "user_id": "who is out",
+        "ooo_id": "the entry of the day; the lowest id of several",
+        "entries_on_day": "entries that cover the day now; 0 when all were removed",
+        "owned_by_sync": "whether the write-back made the entry; null without a ledger",
+        "has_cover": "whether somebody stands in",
+        "cover_user_id": "who stands in",
+        "is_scheduled_day": "whether the user's default schedule has working hours; null without schedules",
+        "first_seen": "day of the sync that first saw the day covered; null without history",
+        "removed_on": "day of the sync that found it no longer covered; null while it is",
+        "note": "which history is not kept",
+    },
+    key=("organization_id", "date", "user_id"),
+    needs={"calendar": (), "ooo_entries": ("user_id", "to_user_id", "start", "end")},
+    resources=("ooo_entries",),
+    select=_ooo_days,
+    kept_by="date",
+)
+
+
+def _team_days(source: Source) -> sa.Select[Any]:
+    p = _team_people(source)
+    members = sa.func.count(sa.distinct(p.c.user_id))
+    scheduled = sa.func.count(sa.distinct(sa.case((p.c.scheduled == 1, p.c.user_id))))
+    out = sa.func.count(sa.distinct(sa.case((sa.and_(p.c.scheduled == 1, p.c.is_out == 1), p.c.user_id))))
+    n = source.table("team_minimums", "n")
+    minimum = sa.func.max(n.c.minimum)
+    below = sa.case((sa.and_(scheduled > 0, scheduled - out < minimum), sa.true()), else_=sa.false())
+    return (
+        sa.select(
+            p.c.organization_id,
+            p.c.date,
+            p.c.team_id,
+            members.label("members"),
+            scheduled.label("scheduled_members"),
+            out.label("out_members"),
+            (scheduled - out).label("available_members"),
+            fn.percent(scheduled - out, scheduled).label("coverage_pct"),
+            minimum.label("minimum"),
+            sa.case((minimum.is_not(None), below)).label("below_minimum"),
+            source.history_note("ooo_entries").label("note"),
+        )
+        .select_from(p.outerjoin(n, n.c.team_id == p.c.team_id))
+        .group_by(p.c.organization_id, p.c.date, p.c.team_id)
+    )
+
+
+def _team_people(source: Source) -> sa.Subquery:
+    """Give a row for each team, day and accepted member, and one without a member where there is none."""
+    c, x = source.table("calendar", "c"), out_days(source)
+    every = source.table("team_memberships", "every_m")
+    teams = sa.select(every.c.organization_id, every.c.team_id).distinct().subquery("team")
+    m = source.table("team_memberships", "m")
+    of_team = sa.and_(m.c.organization_id == teams.c.organization_id, m.c.team_id == teams.c.team_id)
+    tables = teams.join(c, sa.true()).outerjoin(m, sa.and_(of_team, accepted_on(m, c.c.date)))
+    same = sa.and_(
+        x.c.organization_id == m.c.organization_id, x.c.user_id == m.c.user_id, x.c.date == c.c.date
+    )
+    tables = tables.outerjoin(x, same)
+    scheduled: Any = sa.literal(1)
+    if schedules_known(source):
+        s = default_schedules(source)
+        tables = tables.outerjoin(
+            s, sa.and_(s.c.organization_id == m.c.organization_id, s.c.owner_id == m.c.user_id)
+        )
+        minutes = working_minutes(source, m.c.organization_id, s.c.schedule_id, c.c.date, c.c.weekday_name)
+        scheduled = sa.case((minutes > 0, 1), else_=0)
+    return (
+        sa.select(
+            teams.c.organization_id,
+            c.c.date,
+            teams.c.team_id,
+            m.c.user_id,
+            scheduled.label("scheduled"),
+            sa.case((x.c.user_id.is_not(None), 1), else_=0).label("is_out"),
+        )
+        .select_from(tables)
+        .subquery("person")
+    )
+
+
+RPT_TEAM_COVERAGE_DAY = View(
+    "rpt_team_coverage_day",
+    "A team and a civil day: who should work, and who of them is out",
+    {
+        "organization_id": "organisation",
+        "date": "civil day",
+        "team_id": "team",
+        "members": "accepted members",
+        "scheduled_members": "of these, with working hours on the day; all of them without schedules",
+        "out_members": "of the scheduled ones, with an out-of-office entry",
+        "available_members": "scheduled and not out",
+        "coverage_pct": "available in percent of the scheduled ones; null when nobody is scheduled",
+        "minimum": "members who should be available, from the settings table; null without a setting",
+        "below_minimum": "whether too few are available on a day on which somebody is scheduled",
+        "note": "which history is not kept",
+    },
+    key=("organization_id", "date", "team_id"),
+    needs={
+        "calendar": (),
+        "team_memberships": ("team_id", "user_id", "accepted"),
+        "ooo_entries": ("user_id", "start", "end"),
+    },
+    resources=("team_memberships", "ooo_entries"),
+    select=_team_days,
+    kept_by="date",
+)
