@@ -21,6 +21,7 @@ class DuckDialect(PGDialect):
 
     name = "duckdb"
     supports_statement_cache = True
+    """Whether compiled statements may be kept."""
 
 
 DIALECTS = {
