@@ -22,6 +22,8 @@ class View:
     :param resources: Names of the resources to sync for them.
     :param select: What makes the statement.
     :param kept_by: Column of the day by which the view can be kept as a table; None: it cannot.
+    :param ledger: Tables of the write-back's ledger without which there is nothing to show, by their names without
+        ``calcom_writeback_``.
     """
 
     name: str
@@ -32,12 +34,16 @@ class View:
     resources: tuple[str, ...]
     select: Callable[[Source], sa.Select[tuple[object, ...]]]
     kept_by: str | None = None
+    ledger: tuple[str, ...] = ()
 
     def missing(self, source: Source) -> str | None:
         """Say what is missing to make the view; None when nothing is."""
+        if self.ledger and not source.has_ledger(*self.ledger):
+            return "no ledger of the write-back is in this database"
         for table, columns in self.needs.items():
             if not source.has(table):
-                return f"sync {', '.join(self.resources)}: there is no table {source.prefix}{table}"
+                what = ", ".join(self.resources) or "any resource"
+                return f"sync {what}: there is no table {source.prefix}{table}"
             if lacking := [one for one in columns if not source.has(table, one)]:
                 return f"{source.prefix}{table} has no column {', '.join(lacking)}"
         return None
