@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from calcom_provider.resources.registry import catalogue
-from calcom_provider.warehouse import DeleteGuard, RunInfo, Table, Warehouse
+from calcom_provider.warehouse import Warehouse
+from tests.integration.reporting.loading import write_sync
 
 ORGANIZATION = 9
 SCOPE = {"organization_id": ORGANIZATION}
@@ -112,23 +112,7 @@ CONTENTS = (
 
 def load(url: str) -> None:
     """Load the organisation as it was at each of the syncs."""
-    declared = {table.name: (one.name, table) for one in catalogue().values() for table in one.tables}
     warehouse = Warehouse(url)
     for began, contents in zip(SYNCS, CONTENTS, strict=True):
-        with warehouse.load(RunInfo(scope=SCOPE, started_at=began)) as run:
-            for name, rows in contents.items():
-                resource, table = declared[name]
-                mode = "history" if table.history else "merge"
-                opened = run.table(
-                    table, resource=resource, mode=mode, deletes="remove", guard=DeleteGuard.off()
-                )
-                opened.write([as_tuple(table, row) for row in rows])
-                opened.finish(complete=True)
-            run.publish()
+        write_sync(warehouse, SCOPE, began, contents)
     warehouse.close()
-
-
-def as_tuple(table: Table, row: Row) -> tuple[Any, ...]:
-    unknown = set(row) - set(table.names)
-    assert not unknown, f"{table.name} has no column {unknown}"
-    return tuple((SCOPE | dict(row)).get(name) for name in table.names)

@@ -1,0 +1,99 @@
+"""Write generated organisations into a warehouse as syncs would, and the ledger as the write-back would."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from calcom_provider.hr.database import Database
+from calcom_provider.hr.ledger_tables import ACTIONS, ASSIGNMENTS, ENTRIES, METADATA, PLANS
+from calcom_provider.resources.registry import catalogue
+from calcom_provider.resources.shaping import dumps
+from calcom_provider.warehouse import DeleteGuard, RunInfo, Table, Warehouse
+from calcom_provider.warehouse.run import Mode
+from tests.integration.reporting.world import World
+
+Row = Mapping[str, Any]
+LEDGER = {"plans": PLANS, "actions": ACTIONS, "entries": ENTRIES, "assignments": ASSIGNMENTS}
+
+
+def load(
+    url: str,
+    world: World,
+    history: bool = True,
+    only: Collection[str] | None = None,
+    ledger: bool = True,
+) -> World:
+    """Load an organisation as it was at each of its syncs, and its ledger.
+
+    :param url: an empty database
+    :param world: the organisation
+    :param history: whether versions are kept; without, every table is merged
+    :param only: tables to load, all by default
+    :param ledger: whether to write the ledger
+    :returns: the organisation as it was loaded, to work out what is expected
+    """
+    loaded = world.restricted(history=history, only=only, ledger=ledger)
+    write_syncs(url, [(loaded, began, place) for place, began in enumerate(loaded.syncs)])
+    write_ledger(url, [loaded])
+    return loaded
+
+
+def write_syncs(url: str, syncs: Iterable[tuple[World, datetime, int]]) -> None:
+    """Run syncs one after the other: an organisation, the time, and which of its contents were listed."""
+    warehouse = Warehouse(url)
+    for world, began, place in syncs:
+        scope = {"organization_id": world.organization_id}
+        write_sync(warehouse, scope, began, world.contents[place], history=world.history)
+    warehouse.close()
+
+
+def write_sync(
+    warehouse: Warehouse,
+    scope: Mapping[str, int],
+    began: datetime,
+    contents: Mapping[str, Iterable[Row]],
+    history: bool = True,
+) -> None:
+    """Publish what the API listed as one run that removes what is gone.
+
+    :param warehouse: where to
+    :param scope: the organisation
+    :param began: begin of the run, later than that of all before it
+    :param contents: table -> rows by declared columns
+    :param history: whether versions are kept
+    """
+    declared = {table.name: (one.name, table) for one in catalogue().values() for table in one.tables}
+    with warehouse.load(RunInfo(scope=scope, started_at=began)) as run:
+        for name, rows in contents.items():
+            resource, table = declared[name]
+            mode: Mode = "history" if history and table.history else "merge"
+            opened = run.table(table, resource=resource, mode=mode, deletes="remove", guard=DeleteGuard.off())
+            opened.write([as_tuple(table, {**scope, **row}) for row in rows])
+            opened.finish(complete=True)
+        run.publish()
+
+
+def as_tuple(table: Table, row: Row) -> tuple[Any, ...]:
+    """Give the values of a row in the order of the table's columns, JSON as text."""
+    unknown = set(row) - set(table.names)
+    assert not unknown, f"{table.name} has no column {unknown}"
+    values = ((column, row.get(column.name)) for column in table.columns)
+    return tuple(dumps(v) if column.type == "json" and v is not None else v for column, v in values)
+
+
+def write_ledger(url: str, worlds: Iterable[World]) -> None:
+    """Write the ledgers of organisations; none where no organisation has one."""
+    held = [world.ledger for world in worlds if world.ledger]
+    if not held:
+        return
+    database = Database(url)
+    database.create(METADATA)
+    with database.transaction() as run:
+        for ledger in held:
+            for name, rows in ledger.items():
+                run(sa.insert(LEDGER[name]), rows)
+    database.close()
