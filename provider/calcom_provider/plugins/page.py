@@ -5,12 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-from airflow.api_fastapi.core_api.security import requires_access_view
 from airflow.models.asset import AssetEvent, AssetModel
 from airflow.utils.session import create_session
-from fastapi import Depends, FastAPI
-from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 LATEST = 200
@@ -33,21 +29,6 @@ STYLE = (
     "border-bottom:1px solid #e5e7eb}td.n{text-align:right;font-variant-numeric:tabular-nums}"
     "@media(prefers-color-scheme:dark){body{background:#111827;color:#e5e7eb}th,td{border-color:#374151}}"
 )
-
-
-def application() -> FastAPI:
-    """Return the application. Airflow does not authenticate plugins' applications, so it does so itself."""
-    app = FastAPI(
-        title="Cal.com syncs",
-        dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
-        openapi_url=None,
-    )
-
-    @app.get("/syncs", response_class=HTMLResponse)
-    def syncs() -> str:
-        return page(latest())
-
-    return app
 
 
 def latest() -> list[dict[str, Any]]:
@@ -76,9 +57,18 @@ def page(events: list[dict[str, Any]]) -> str:
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     if not events:
         body = "<p>No sync has told of its tables yet: give its task an AssetAlias as outlet.</p>"
+    return document("Cal.com syncs", body)
+
+
+def document(title: str, body: str) -> str:
+    """Return a page in the plugin's style.
+
+    :param title: its heading, as text
+    :param body: what follows, as markup
+    """
     return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Cal.com syncs</title>"
-        f"<style>{STYLE}</style><h1>Cal.com syncs</h1>{body}</html>"
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title>"
+        f"<style>{STYLE}</style><h1>{escape(title)}</h1>{body}</html>"
     )
 
 

@@ -1,4 +1,4 @@
-"""The page in Airflow's UI: for signed-in users only, and nothing in it is taken for markup."""
+"""The pages in Airflow's UI: for signed-in users only, and nothing in them is taken for markup."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from calcom_provider.plugins.calcom import PREFIX, CalComPlugin
-from calcom_provider.plugins.page import application, page
+from calcom_provider.plugins.page import page
 
 
 def test_the_plugin_is_found_by_its_entry_point() -> None:
@@ -22,28 +22,35 @@ def test_the_plugin_is_found_by_its_entry_point() -> None:
     assert found.load() is CalComPlugin
 
 
-def test_the_view_leads_to_the_application() -> None:
+def test_the_views_lead_to_the_application() -> None:
+    from fastapi.routing import APIRoute
+
+    from calcom_provider.plugins.application import application
+
     (app,) = CalComPlugin.fastapi_apps
-    (view,) = CalComPlugin.external_views
-    paths = {f"{app['url_prefix']}{route.path}" for route in application().routes}
-    assert f"/{view['href']}" in paths
-    assert not view["href"].startswith("/"), "it would leave a path prefix"
+    routes = [route for route in application().routes if isinstance(route, APIRoute)]
+    paths = {f"{app['url_prefix']}{route.path}" for route in routes}
+    for view in CalComPlugin.external_views:
+        assert f"/{view['href']}" in paths
+        assert not view["href"].startswith("/"), "it would leave a path prefix"
+    assert len({view["url_route"] for view in CalComPlugin.external_views}) == len(paths) == 2
     assert not PREFIX.startswith(("/api", "/ui", "/execution", "/auth", "/plugins"))
 
 
-def test_nobody_sees_it_without_signing_in(airflow_db: Path) -> None:
+@pytest.mark.parametrize("path", ["/calcom/syncs", "/calcom/report"])
+def test_nobody_sees_a_page_without_signing_in(airflow_db: Path, path: str) -> None:
     from airflow.api_fastapi.app import create_app
     from fastapi.testclient import TestClient
 
     client = TestClient(create_app(apps="all"))
-    assert client.get("/calcom/syncs").status_code == 401
-    assert client.get("/calcom/syncs", headers={"Authorization": "Bearer made-up"}).status_code in {401, 403}
+    assert client.get(path).status_code == 401
+    assert client.get(path, headers={"Authorization": "Bearer made-up"}).status_code in {401, 403}
 
 
 def test_loading_the_plugin_costs_tasks_nothing() -> None:
     script = (
         "import sys, calcom_provider.plugins.calcom\n"
-        "print([name for name in ('fastapi', 'requests') if name in sys.modules])"
+        "print([name for name in ('fastapi', 'requests', 'calcom_provider.reporting') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -96,4 +103,3 @@ def test_a_run_shows_up(run_dag: Callable[..., Any]) -> None:
     assert newest["table"] == "warehouse_default/default/calcom_teams"
     assert newest["run"] == run.run_id
     assert newest["extra"]["complete"] is True
-    assert application().routes
