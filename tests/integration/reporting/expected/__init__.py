@@ -1,0 +1,1 @@
+"""What each reporting view should hold, worked out from the generated organisation without its database."""
