@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.reporting import catalog, registry
+from calcom_provider.reporting import catalog, chosen, registry
+from calcom_provider.reporting import kept as keeping
 from calcom_provider.reporting.calendar import CALENDAR, create_calendar, fill_calendar
 from calcom_provider.reporting.functions import sql_text
-from calcom_provider.reporting.minimums import TEAM_MINIMUMS, create_minimums, set_minimums
+from calcom_provider.reporting.kept import KEPT, Kept
+from calcom_provider.reporting.made import Listed, Made
+from calcom_provider.reporting.minimums import TEAM_MINIMUMS, check_minimums, create_minimums, set_minimums
 from calcom_provider.reporting.model import View
-from calcom_provider.reporting.source import LEDGER, Options, Source
+from calcom_provider.reporting.source import LEDGER, Held, Options, Source
 from calcom_provider.reporting.time_zones import TZ_OFFSETS, create_tz_offsets, fill_tz_offsets, offset_rows
 from calcom_provider.reporting.views import VIEWS
 from calcom_provider.warehouse import LoadInProgressError, Warehouse
@@ -26,28 +28,7 @@ from calcom_provider.warehouse.schema import Table
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-#: What the name of a kept table ends with.
-KEPT = "_kept"
 FIXED: tuple[Table, ...] = (CALENDAR, TZ_OFFSETS, TEAM_MINIMUMS)
-Status = Literal["created", "replaced", "unchanged", "skipped", "removed", "refreshed"]
-
-
-@dataclass(frozen=True)
-class Made:
-    """Say what became of one view or kept table.
-
-    :param name: full name
-    :param status: what was done
-    :param note: why it was skipped or removed, or which history is not kept
-    :param rows: rows of a kept table that were written; None for a view
-    :param seconds: time that took
-    """
-
-    name: str
-    status: Status
-    note: str | None = None
-    rows: int | None = None
-    seconds: float = 0.0
 
 
 class Reports:
@@ -59,6 +40,7 @@ class Reports:
     :param view_prefix: what the names of the views begin with, by default nothing
     :param options: attributes and answers that the views show
     :param wait: seconds to wait for a sync that holds the tables
+    :raises ConfigurationError: for a database, schema, prefix or option that the views cannot be made with
     """
 
     def __init__(
@@ -74,21 +56,27 @@ class Reports:
         self.prefix = prefix
         self.view_prefix = view_prefix
         self.options = options or Options()
+        chosen.check_names(VIEWS, view_prefix)
+        chosen.check_options(VIEWS, self.options)
         self._wait = wait
         self._owner = f"reports-{uuid.uuid4()}"
-        self._warehouse = Warehouse(target, schema=schema, prefix=prefix)
-        self._backend = self._warehouse.backend
-        # The ledger lies in the default schema of the connection, wherever the tables are.
-        self._outside = Warehouse(target) if schema else self._warehouse
-        self._session = self._backend.connect()
-        catalog.check_supported(self._session)
+        with ExitStack() as opened:
+            self._outside = warehouse = Warehouse(target, schema=schema, prefix=prefix)
+            opened.callback(warehouse.close)
+            self._backend = warehouse.backend
+            catalog.check_supported(self._backend)
+            if schema:
+                # The ledger lies in the default schema of the connection, wherever the tables are.
+                self._outside = Warehouse(target)
+                opened.callback(self._outside.close)
+            self._session = self._backend.connect()
+            opened.callback(self._session.close)
+            catalog.check_schema(self._session)
+            self._close = opened.pop_all().close
 
     def close(self) -> None:
         """Close what was opened."""
-        self._session.close()
-        self._warehouse.close()
-        if self._outside is not self._warehouse:
-            self._outside.close()
+        self._close()
 
     def __enter__(self) -> Reports:
         return self
@@ -112,55 +100,73 @@ class Reports:
         :param days_ahead: days after today
         :param minimums: team -> members who should be available; 0 removes a team's minimum
         :param today: the present day in UTC, by default the clock's
-        :raises ConfigurationError: when something else has the name of a view, or a number is wrong
+        :raises ConfigurationError: when something else has the name of a view, or a number is wrong; nothing was
+            changed
         :raises LoadInProgressError: when a sync holds the tables for longer than ``wait``
         """
         if days_back < 0 or days_ahead < 0:
             raise ConfigurationError("days_back and days_ahead are zero or more")
+        check_minimums(minimums or {})
         day = today or datetime.now(UTC).date()
+        offset_rows()  # takes seconds the first time: not while the tables are held
         with self._locked():
+            known = registry.read(self._session, self.prefix)
+            self._refuse_strange(known)
             self._write_fixed_tables(
                 day - timedelta(days=days_back), day + timedelta(days=days_ahead), minimums
             )
             source = self._source()
-            known = registry.read(self._session, self.prefix)
-            for view in VIEWS:
-                self._refuse_strange(view, known)
             return [self._put(view, source, known.get(self._name(view))) for view in VIEWS]
 
     def refresh(self, names: Collection[str], *, first: date, last: date | None = None) -> list[Made]:
         """Keep daily or weekly views as tables: write the rows of some days in place of the ones kept for them.
 
-        Days before ``first`` stay as they were kept, so a kept table remembers what a day looked like.
+        Days before ``first`` stay as they were kept, so a kept table remembers what a day looked like. A weekly view
+        is written from the Monday of that day's week on. Days before the calendar always stay.
 
         :param names: views without prefix; those that cannot be kept are refused
         :param first: first day that is written; a table that is new gets all days
         :param last: last day, by default the last of the calendar
-        :raises ConfigurationError: for a view that is not there or cannot be kept
+        :raises ConfigurationError: for a view that is not there or cannot be kept; nothing was changed
         :raises LoadInProgressError: when a sync holds the tables for longer than ``wait``
         """
-        views = [self._keepable(name) for name in names]
+        if last and last < first:
+            raise ConfigurationError(f"The last day ({last}) is before the first ({first})")
+        views = [self._keepable(name) for name in dict.fromkeys(names)]
         with self._locked():
             known = registry.read(self._session, self.prefix)
-            return [self._keep(view, known, first, last) for view in views]
+            asked = [self._kept(view, known) for view in views]
+            for one in asked:
+                keeping.refuse_strange(self._session, one, known)
+            return [self._keep(one, known, first, last) for one in asked]
 
     def drop(self) -> list[Made]:
         """Remove the views and kept tables that were made here; synced tables, settings and calendar stay.
 
         :raises LoadInProgressError: when a sync holds the tables for longer than ``wait``
+        :raises WarehouseError: when something else in the database needs one of them
         """
         with self._locked():
             known = registry.read(self._session, self.prefix)
             made = [entry for entry in known.values() if entry.kind != "settings"]
             for entry in made:
-                self._session.begin()
-                if entry.kind == "view":
-                    catalog.drop_view(self._session, entry.name)
-                else:
-                    self._session.execute(f"DROP TABLE IF EXISTS {self._backend.qualify(entry.name)}")
-                registry.forget(self._session, self.prefix, entry.name)
-                self._session.commit()
+                self._remove(entry)
             return [Made(entry.name, "removed") for entry in made]
+
+    def listed(self) -> list[Listed]:
+        """Tell of every view whether it is there, and what is missing where it cannot be made."""
+        known, source = registry.read(self._session, self.prefix), self._source()
+        found = []
+        for view in VIEWS:
+            name = self._name(view)
+            there = catalog.relation(self._session, name)
+            missing = view.missing(source)
+            if there and name not in known:
+                missing = f"there is a {there} of this name that was not made here"
+            kept = known.get(name + KEPT)
+            made = bool(there) and name in known
+            found.append(Listed(view.name, view.comment, made, kept.rows if kept else None, missing))
+        return found
 
     # -- parts -----------------------------------------------------------------------------------------------
 
@@ -188,14 +194,30 @@ class Reports:
         finally:
             if session is not self._session:
                 session.close()
+        fixed: Held = {self.prefix + table.name: {c.name: c.type for c in table.columns} for table in FIXED}
         return Source(
-            self._backend.reflect(self._session, self.prefix),
+            {**fixed, **self._backend.reflect(self._session, self.prefix)},
             backend=self._backend.capabilities.name,
             prefix=self.prefix,
             schema=self._backend.schema,
             ledger=ledger,
             options=self.options,
         )
+
+    def _refuse_strange(self, known: registry.Known) -> None:
+        for name in map(self._name, VIEWS):
+            kind = catalog.relation(self._session, name)
+            if kind and name not in known:
+                raise ConfigurationError(
+                    f"There is a {kind} {name} that was not made here: name another prefix of the views, or remove it"
+                )
+        for table in (*FIXED, registry.REPORTS):
+            name = self.prefix + table.name
+            held = catalog.columns(self._session, name)
+            if held and set(held) != set(table.names):
+                raise ConfigurationError(
+                    f"There is a table {name} with other columns: name another prefix, or remove it"
+                )
 
     def _write_fixed_tables(self, first: date, last: date, minimums: Mapping[int, int] | None) -> None:
         session, prefix = self._session, self.prefix
@@ -212,81 +234,55 @@ class Reports:
         set_minimums(session, prefix, minimums or {})
         session.commit()
 
-    def _refuse_strange(self, view: View, known: Mapping[str, registry.Entry]) -> None:
-        name = self._name(view)
-        kind = catalog.relation(self._session, name)
-        if kind and name not in known:
-            raise ConfigurationError(
-                f"There is a {kind} {name} that was not made here: name another prefix of the views, or remove it"
-            )
-
     def _put(self, view: View, source: Source, known: registry.Entry | None) -> Made:
         name, session = self._name(view), self._session
         there = catalog.relation(session, name) is not None
         if missing := view.missing(source):
             if known:
-                session.begin()
-                catalog.drop_view(session, name)
-                registry.forget(session, self.prefix, name)
-                session.commit()
+                self._remove(known)
             return Made(name, "removed" if there else "skipped", missing)
         began = time.perf_counter()
         text = sql_text(view.select(source), source.backend)
         definition = hashlib.sha256(text.encode()).hexdigest()
-        if there and known and known.definition == definition:
+        if there and known and known.definition == definition and catalog.readable(session, name):
             return Made(name, "unchanged")
-        session.begin()
-        catalog.put_view(session, name, text)
-        registry.note(session, self.prefix, registry.Entry(name, "view", definition))
-        session.commit()
-        return Made(name, "replaced" if there else "created", seconds=time.perf_counter() - began)
+        self._backend.renew(session, self.prefix, self._owner)
+        if not known:
+            registry.announce(session, self.prefix, name, "view")
+        with catalog.explained(f"The view {name} cannot be made"):
+            session.begin()
+            lost = catalog.put_view(session, name, text)
+            registry.note(session, self.prefix, registry.Entry(name, "view", definition))
+            session.commit()
+        note = "its columns changed, so grants on it are gone" if lost else None
+        return Made(name, "replaced" if there else "created", note, seconds=time.perf_counter() - began)
+
+    def _remove(self, entry: registry.Entry) -> None:
+        session = self._session
+        drop = catalog.drop_view if entry.kind == "view" else catalog.drop_table
+        with catalog.explained(f"The {entry.kind} {entry.name} cannot be removed"):
+            session.begin()
+            drop(session, entry.name)
+            registry.forget(session, self.prefix, entry.name)
+            session.commit()
 
     def _keepable(self, name: str) -> View:
         found = next((view for view in VIEWS if view.name == name), None)
-        kept = [view.name for view in VIEWS if view.kept_by]
         if found is None or not found.kept_by:
+            kept = [view.name for view in VIEWS if view.kept_by]
             raise ConfigurationError(f"{name} cannot be kept as a table; these can: {', '.join(kept)}")
         return found
 
-    def _keep(self, view: View, known: Mapping[str, registry.Entry], first: date, last: date | None) -> Made:
-        name, session = self._name(view), self._session
-        if name not in known:
-            raise ConfigurationError(f"There is no view {name} to keep: make the views first")
+    def _kept(self, view: View, known: registry.Known) -> Kept:
+        name = self._name(view)
+        if name not in known or catalog.relation(self._session, name) is None:
+            why = view.missing(self._source()) or "make the views first"
+            raise ConfigurationError(f"There is no view {name} to keep: {why}")
+        return Kept(name, str(view.kept_by), known[name].definition)
+
+    def _keep(self, kept: Kept, known: registry.Known, first: date, last: date | None) -> Made:
         began = time.perf_counter()
-        kept, definition = name + KEPT, known[name].definition
-        entry, there = known.get(kept), catalog.relation(session, kept)
-        if there and entry is None:
-            raise ConfigurationError(f"There is a {there} {kept} that was not made here: remove it")
-        source, target = self._backend.qualify(name), self._backend.qualify(kept)
-        day = self._backend.quote(str(view.kept_by))
-        if entry and not self._same_columns(name, kept):
-            # Columns have come or gone with an upgrade: what was kept cannot be carried over.
-            session.execute(f"DROP TABLE IF EXISTS {target}")
-            there = None
-        if not there:
-            # MySQL ends a transaction at each CREATE; an empty table that is left over is filled by the next run.
-            session.execute(f"CREATE TABLE {target} AS SELECT * FROM {source} WHERE 1 = 0")
-        window = [f"{day} >= '{first.isoformat()}'"] if there and not self._is_empty(target) else []
-        window += [f"{day} <= '{last.isoformat()}'"] if last else []
-        where = f" WHERE {' AND '.join(window)}" if window else ""
-        session.begin()
-        session.execute(f"DELETE FROM {target}{where}")
-        rows = session.execute(f"INSERT INTO {target} SELECT * FROM {source}{where}")
-        registry.note(session, self.prefix, registry.Entry(kept, "table", definition, rows=rows))
-        session.commit()
-        return Made(kept, "refreshed", rows=rows, seconds=time.perf_counter() - began)
-
-    def _is_empty(self, target: str) -> bool:
-        return not self._session.fetch(f"SELECT 1 FROM {target} LIMIT 1")
-
-    def _same_columns(self, *names: str) -> bool:
-        columns = [catalog.columns(self._session, name) for name in names]
-        return columns[0] == columns[1]
-
-
-def summary(made: Sequence[Made]) -> dict[str, int]:
-    """Count what was done, by status."""
-    counts: dict[str, int] = {}
-    for one in made:
-        counts[one.status] = counts.get(one.status, 0) + 1
-    return counts
+        self._backend.renew(self._session, self.prefix, self._owner)
+        note = keeping.prepare(self._session, self.prefix, kept, known)
+        rows = keeping.write(self._session, self.prefix, kept, first, last)
+        return Made(kept.table, "refreshed", note, rows=rows, seconds=time.perf_counter() - began)

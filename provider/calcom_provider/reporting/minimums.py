@@ -31,6 +31,15 @@ def create_minimums(session: Session, prefix: str) -> None:
     create(session, prefix, TEAM_MINIMUMS)
 
 
+def check_minimums(minimums: Mapping[int, int]) -> None:
+    """Refuse numbers that are no minimum.
+
+    :raises ConfigurationError: for a number below zero.
+    """
+    if wrong := [team for team, number in minimums.items() if number < 0]:
+        raise ConfigurationError(f"The minimum of team {wrong[0]} is below zero")
+
+
 def set_minimums(session: Session, prefix: str, minimums: Mapping[int, int]) -> None:
     """Write the minimum of some teams; the others keep theirs. The caller holds the transaction.
 
@@ -39,8 +48,7 @@ def set_minimums(session: Session, prefix: str, minimums: Mapping[int, int]) -> 
     :param minimums: Team -> members; 0 removes the team's minimum.
     :raises ConfigurationError: for a number below zero.
     """
-    if wrong := [team for team, number in minimums.items() if number < 0]:
-        raise ConfigurationError(f"The minimum of team {wrong[0]} is below zero")
+    check_minimums(minimums)
     target = session.backend.qualify(prefix + TEAM_MINIMUMS.name)
     for team, number in minimums.items():
         session.execute(f"DELETE FROM {target} WHERE team_id = :team", {"team": team})

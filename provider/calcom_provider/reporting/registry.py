@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -40,6 +41,9 @@ class Entry:
     rows: int | None = None
 
 
+Known = Mapping[str, Entry]
+
+
 def create(session: Session, prefix: str) -> None:
     """Create the registry unless it is there, outside of a transaction."""
     create_table(session, prefix, REPORTS)
@@ -55,6 +59,16 @@ def read(session: Session, prefix: str) -> dict[str, Entry]:
     target = session.backend.qualify(prefix + REPORTS.name)
     rows = session.fetch(f"SELECT name, kind, definition, row_count FROM {target} ORDER BY name")
     return {row[0]: Entry(*row) for row in rows}
+
+
+def announce(session: Session, prefix: str, name: str, kind: Literal["view", "table"]) -> None:
+    """Remember that a name is ours before anything is made under it, outside of a transaction.
+
+    MySQL ends a transaction at each CREATE: a run that is killed after it must find its work again.
+    """
+    session.begin()
+    note(session, prefix, Entry(name, kind, ""))
+    session.commit()
 
 
 def note(session: Session, prefix: str, entry: Entry) -> None:
