@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from calcom_provider.sandbox import Sandbox
+from calcom_provider.sandbox.demo_terminal import open_terminal, output_to, relative
+from calcom_provider.sandbox.present import first_day, move_absences
 
 USERS = 300
 REQUESTS_ALLOWED = 100
@@ -51,6 +52,11 @@ class Demo:
         return self.folder / "warehouse.db"
 
     @property
+    def report(self) -> Path:
+        """Return the page that shows what the database tells."""
+        return self.folder / "report.html"
+
+    @property
     def log(self) -> Path:
         """Return the file that Airflow's output goes to."""
         return self.folder / "airflow.log"
@@ -72,6 +78,8 @@ def main() -> int:
     with Sandbox(users=USERS) as sandbox, open_terminal() as console, tempfile.TemporaryDirectory() as state:
         demo = Demo(folder, sandbox, console)
         console.print(f"Sandbox: {USERS} people behind {sandbox.url}, imitating Cal.com's API v2")
+        with sandbox.paused() as world:
+            move_absences(world, first_day(demo.warehouse))
         set_environment(demo, Path(state))
         for title, step in STEPS:
             begun = time.monotonic()
@@ -162,11 +170,27 @@ def plan_hr_data(demo: Demo) -> None:
         demo.fail(f"the HR plan ended as {plan.outcome}")
 
 
+def show_report(demo: Demo) -> None:
+    """Make the reporting views in the database, and write the page that is read from them."""
+    from calcom_provider.reporting.build import Reports
+    from calcom_provider.reporting.page.collect import collect
+    from calcom_provider.reporting.page.render import render
+
+    url = f"sqlite:///{demo.warehouse}"
+    with Reports(url) as reports:
+        made = reports.create()
+    skipped = sum(one.status == "skipped" for one in made)
+    demo.report.write_text(render(collect(url)), encoding="utf-8")
+    what = f"{len(made) - skipped} views, {skipped} need tables that are not read here"
+    demo.console.print(f"  {what}; open {relative(demo.report)} in a browser")
+
+
 STEPS: tuple[tuple[str, Step], ...] = (
     ("1. Prepare a small Airflow", prepare_airflow),
     ("2. Run the DAG calcom_to_warehouse", sync_organization),
     ("3. Compare the tables with the sandbox", compare_tables),
     ("4. Plan HR absences for Cal.com, write nothing", plan_hr_data),
+    ("5. Report what the tables tell, as a page", show_report),
 )
 
 
@@ -268,44 +292,6 @@ def limit_left(demo: Demo) -> str:
 
     snapshot = CalComHook().get_conn().governor.snapshot()
     return f"{snapshot.remaining} of {snapshot.limit}"
-
-
-# -- terminal ------------------------------------------------------------------------------------
-
-
-@contextmanager
-def open_terminal() -> Iterator[Console]:
-    """Give a console that writes to the terminal even while standard output goes elsewhere."""
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as terminal:
-        yield Console(file=terminal, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def output_to(path: Path) -> Iterator[None]:
-    """Send standard output and error, and that of all that Airflow starts, to a file.
-
-    :param path: the file, appended to.
-    """
-    kept = os.dup(1), os.dup(2)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with path.open("a") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os.dup2(kept[0], 1)
-            os.dup2(kept[1], 2)
-            os.close(kept[0])
-            os.close(kept[1])
-
-
-def relative(path: Path) -> str:
-    """Return a path as one would type it here."""
-    return os.path.relpath(path)
 
 
 if __name__ == "__main__":
