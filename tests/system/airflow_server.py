@@ -118,6 +118,41 @@ class Api:
         body = {"logical_date": None, "conf": conf or {}}
         return self.end_of(self.call("POST", f"/dags/{dag_id}/dagRuns", json=body), seconds)
 
+    def question(self, started: dict[str, Any], task_id: str, seconds: float = 300) -> dict[str, Any]:
+        """Wait until a task asks a person, and return what it asks.
+
+        An answer that comes before the scheduler has seen the task wait is lost, as is one in the second after
+        that, so a test gives it time as a person would.
+        """
+        path = f"/dags/{started['dag_id']}/dagRuns/{started['dag_run_id']}/taskInstances/{task_id}"
+
+        def waits() -> bool:
+            return bool(self.call("GET", path)["state"] in {"awaiting_input", "deferred"})
+
+        try:
+            wait_for(f"the question of {task_id}", seconds, waits)
+        except AssertionError:
+            self.tell(started)
+            raise
+        time.sleep(3)
+        found: dict[str, Any] = self.call("GET", f"{path}/-1/hitlDetails")
+        return found
+
+    def answer(self, started: dict[str, Any], task_id: str, option: str) -> None:
+        """Choose an option of a task that asks."""
+        path = f"/dags/{started['dag_id']}/dagRuns/{started['dag_run_id']}/taskInstances/{task_id}"
+        body = {"chosen_options": [option], "params_input": {}}
+        self.call("PATCH", f"{path}/-1/hitlDetails", json=body)
+
+    def tell(self, run: dict[str, Any]) -> None:
+        """Print what the tasks of a run are doing, and the ends of their logs."""
+        for task in self.tasks(run):
+            print(task["task_id"], task["state"], "try", task["try_number"])
+            path = f"/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances/{task['task_id']}"
+            for number in range(1, task["try_number"] + 1):
+                log = self.session.get(f"{self.url}/api/v2{path}/logs/{number}", timeout=30)
+                print(log.text[-3000:])
+
     def end_of(self, started: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Wait for the end of a DAG run; what its tasks were doing is told when it does not come."""
         path = f"/dags/{started['dag_id']}/dagRuns/{started['dag_run_id']}"
@@ -129,7 +164,7 @@ class Api:
         try:
             return wait_for(f"the end of {started['dag_id']}", seconds, ended)
         except AssertionError:
-            print({task["task_id"]: task["state"] for task in self.tasks(started)})
+            self.tell(started)
             raise
 
     def tasks(self, run: dict[str, Any]) -> list[dict[str, Any]]:

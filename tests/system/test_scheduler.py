@@ -148,21 +148,16 @@ def test_a_plan_is_applied_only_when_a_person_approves(
     started = api.call(
         "POST", "/dags/calcom_approved_write_back/dagRuns", json={"logical_date": None, "conf": conf}
     )
-    path = f"/dags/calcom_approved_write_back/dagRuns/{started['dag_run_id']}"
-    asked = f"{path}/taskInstances/approve/-1/hitlDetails"
-    question = wait_for(
-        "the question",
-        180,
-        lambda: (found := api.session.get(f"{api.url}/api/v2{asked}", timeout=30)).ok and found.json(),
-    )
+    question = api.question(started, "approve")
     assert question["options"] == ["Approve", "Reject"]
     assert question["defaults"] == ["Reject"]
     assert "@" not in question["body"]
-    links = api.call("GET", f"{path}/taskInstances/plan/links")["extra_links"]
+    path = f"/dags/calcom_approved_write_back/dagRuns/{started['dag_run_id']}/taskInstances/plan/links"
+    links = api.call("GET", path)["extra_links"]
     assert links["Write-back plan"].endswith("/tasks/plan/xcom")
     with sandbox.paused() as state:
         assert len(list(state.assignments)) == held
-    api.call("PATCH", asked, json={"chosen_options": [option], "params_input": {}})
+    api.answer(started, "approve", option)
     ended = api.end_of(started, 300)
     states = {task["task_id"]: task["state"] for task in api.tasks(ended)}
     assert (ended["state"], states["apply"]) == ("success", applied), states
