@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from calcom_provider.reporting.page.data import ROWS, Chart, Page, Panel
+from calcom_provider.reporting.page.data import ROWS, Chart, Page, Panel, named
 from calcom_provider.reporting.page.render import render
 
 NOW = datetime(2026, 3, 16, 8, 30, tzinfo=UTC)
@@ -78,6 +78,27 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     shown = made(Panel("p", "T", "E", ("n",), tuple((n,) for n in range(ROWS + 5))))
     assert f"first {ROWS} of {ROWS + 5} rows" in shown
     assert shown.count("<tr>") == ROWS + 1
+
+
+def test_what_limits_the_numbers_is_said_beside_them() -> None:
+    shown = made(Panel("p", "T", "E", ("n",), ((1,),), cut="The worst 40.", note="No <history>."))
+    assert '<p class="cut">The worst 40.</p><p class="cut">No &lt;history&gt;.</p>' in shown
+
+
+def test_a_grid_names_the_column_that_marks_its_fields() -> None:
+    row = ("a", "2026-03-16", 100, True)
+    chart = Chart("grid", "day", ("share",), "name", mark="alone")
+    shown = made(Panel("p", "T", "E", ("name", "day", "share", "alone"), (row,), chart))
+    drawn = json.loads(re.search(r'id="data">(.*?)</script>', shown).group(1))["p"]
+    assert (drawn["x"], drawn["y"], drawn["values"], drawn["mark"]) == (1, 0, [2], 3)
+    assert "<td>yes</td>" in shown
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"), [(None, None), (4, "Ada (4)"), (5, "5")], ids=["nobody", "known", "unknown"]
+)
+def test_a_user_is_named_with_the_id(user: int | None, expected: str | None) -> None:
+    assert named(user, {4: "Ada"}) == expected
 
 
 def test_an_empty_page_is_a_page() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from calcom_provider.reporting.page import panels
+from calcom_provider.reporting.page import coverage, panels
 from calcom_provider.reporting.page.data import Page
 from calcom_provider.reporting.page.reader import Reader
 
@@ -25,24 +25,27 @@ def collect(
 ) -> Page:
     """Read what the page shows.
 
-    Absences are counted from 28 days ago to 92 days ahead, coverage for the next 28 days.
+    Absences are counted from 28 days ago to 92 days ahead, coverage for the next 28 days. Nothing is written: the
+    views are read from their definitions, so they need not have been made; the calendar must have been.
 
     :param target: SQLAlchemy engine or URL; ``duckdb:///path`` for a DuckDB file
     :param schema: schema of the tables, the connection's own by default
     :param prefix: what table names begin with
-    :param show_people: show single write-backs, with user ids and their diff, instead of counts alone
+    :param show_people: show names of teams and users, and single write-backs with their diff, instead of ids and
+        counts alone
     :param now: the moment the page is made for, by default the present
     """
     moment = now or datetime.now(UTC)
-    first = moment.astimezone(UTC).date()
-    days = [first + timedelta(days=number) for number in range(-BACK, AHEAD)]
-    ahead = days[BACK : BACK + COVERED]
+    today = moment.astimezone(UTC).date()
+    around = (today - timedelta(days=BACK), today + timedelta(days=AHEAD - 1))
+    ahead = (today, today + timedelta(days=COVERED - 1))
     with Reader(target, schema=schema, prefix=prefix) as read:
         parts = (
             panels.sync_health(read),
-            panels.absences(read, days),
-            panels.team_coverage(read, ahead),
-            panels.attribute_coverage(read, ahead),
+            panels.freshness(read, moment),
+            coverage.absences(read, around),
+            coverage.team_coverage(read, ahead, show_people),
+            coverage.attribute_coverage(read, ahead, show_people),
             panels.write_back(read, show_people),
         )
     return Page(moment, parts, shows_people=show_people)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -22,12 +23,14 @@ class Chart:
     :param x: column of the days or categories
     :param values: columns that are drawn, one for ``calendar`` and ``grid``
     :param y: column of the rows of a ``grid``
+    :param mark: column of a ``grid`` that tells which of its fields to mark
     """
 
     kind: Literal["line", "bar", "calendar", "grid"]
     x: str
     values: tuple[str, ...]
     y: str | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Panel:
     :param rows: values in the order of ``columns``
     :param chart: how they are drawn; None for a table alone
     :param missing: a sentence that says what to sync when there is nothing to show; None when there is
-    :param cut: a sentence that says what was left out for length; None if nothing was
+    :param cut: a sentence that says what was left out; None if nothing was
+    :param note: a sentence that says what the numbers rest on, where that limits them
     """
 
     key: str
@@ -52,6 +56,7 @@ class Panel:
     chart: Chart | None = None
     missing: str | None = None
     cut: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,3 +71,14 @@ class Page:
     made_at: datetime
     panels: tuple[Panel, ...]
     shows_people: bool = False
+
+
+def named(user: Value, names: Mapping[Value, str]) -> Value:
+    """Return a user as the page shows one: the name, where it is known, and the id.
+
+    :param user: the id; None for nobody
+    :param names: known names by id
+    """
+    if user is None:
+        return None
+    return f"{names[user]} ({user})" if user in names else str(user)

@@ -1,174 +1,156 @@
-"""Ask the warehouse for each part of the page. The database counts; only what is drawn is fetched."""
+"""Show how the syncs are doing, and what write-backs planned and did."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from calcom_provider.reporting.page.data import ROWS, Chart, Panel, Row, Value
-from calcom_provider.reporting.page.reader import Reader, days_table
+import sqlalchemy as sa
 
-#: Teams and options that are drawn, the worst covered first.
-GROUPS = 40
+from calcom_provider.reporting import functions as fn
+from calcom_provider.reporting.page.data import ROWS, Chart, Panel, Row, Value, named
+from calcom_provider.reporting.page.reader import Reader
+
+HEALTH = "rpt_sync_health"
+#: Days of run records that are drawn, and days whose failures tell about a table now.
+DRAWN, RECENT = 180, 7
 
 
 def sync_health(read: Reader) -> Panel:
     """Show what the syncs of each day asked for and changed."""
     key, title = "sync-health", "Sync health and request budget"
-    explanation = "Requests, throttled answers and changed rows by the day a sync began (UTC)."
-    if not read.has("sync_runs"):
-        return Panel(key, title, explanation, missing="Nothing was synced yet: run `calcom sync` first.")
-    day = "substr(CAST(r.started_at AS CHAR(40)), 1, 10)"
-    # A run has a row for each table of a resource; what the resource cost is in all of them.
-    rows = read.rows(
-        "SELECT day, sum(requests), sum(throttled), sum(changed), sum(incomplete) FROM ("
-        f"SELECT {day} AS day, r.run_id, r.resource, max(coalesce(r.requests, 0)) AS requests, "
-        "max(coalesce(r.throttled, 0)) AS throttled, sum(coalesce(r.rows_inserted, 0) + "
-        "coalesce(r.rows_updated, 0) + coalesce(r.rows_deleted, 0)) AS changed, "
-        "max(CASE WHEN r.complete THEN 0 ELSE 1 END) AS incomplete "
-        f"FROM {read.table('sync_runs')} r GROUP BY {day}, r.run_id, r.resource) d "
-        "GROUP BY day ORDER BY day DESC LIMIT 180"
-    )
-    columns = ("Day", "Requests", "Throttled", "Rows changed", "Incomplete reads")
-    return Panel(key, title, explanation, columns, rows[::-1], Chart("line", "Day", columns[1:]))
-
-
-def absences(read: Reader, days: Sequence[date]) -> Panel:
-    """Count the people who are out on each day."""
-    key, title = "absences", "Absences"
     explanation = (
-        "People with an out-of-office entry on each civil day; several entries of one person count once."
+        "What reading cost by the day a sync began (UTC), and how long it waited for the limit of requests."
     )
-    if not read.has("ooo_entries"):
-        return Panel(key, title, explanation, missing="Sync the resource ooo to see absences.")
-    rows = read.rows(
-        f"SELECT d.day, count(DISTINCT o.user_id) FROM ({days_table(days)}) d "
-        f"LEFT JOIN {read.table('ooo_entries')} o ON {_out(read, 'o')} GROUP BY d.day ORDER BY d.day"
-    )
-    return Panel(key, title, explanation, ("Day", "Out"), rows, Chart("calendar", "Day", ("Out",)))
-
-
-def team_coverage(read: Reader, days: Sequence[date]) -> Panel:
-    """Count for each team how many members are out on each of the days ahead."""
-    key, title = "team-coverage", "Team coverage"
-    explanation = "Share of accepted members, in percent, who are out; teams are named by their ids."
-    if not read.has("ooo_entries", "team_memberships"):
-        missing = "Sync the resources ooo and team_memberships to see how teams are covered."
+    if missing := read.missing(HEALTH):
         return Panel(key, title, explanation, missing=missing)
-    members = f"{read.table('team_memberships')} m WHERE m.accepted AND {read.live('team_memberships', 'm')}"
-    sizes = {
-        row[0]: row[1] for row in read.rows(f"SELECT m.team_id, count(*) FROM {members} GROUP BY m.team_id")
-    }
-    counted = read.rows(
-        f"SELECT m.team_id, d.day, count(DISTINCT m.user_id) FROM ({days_table(days)}) d "
-        f"JOIN {read.table('ooo_entries')} o ON {_out(read, 'o')} "
-        f"JOIN {read.table('team_memberships')} m ON m.organization_id = o.organization_id "
-        f"AND m.user_id = o.user_id AND m.accepted AND {read.live('team_memberships', 'm')} "
-        "GROUP BY m.team_id, d.day"
+    v = read.view(HEALTH)
+    changed = v.c.rows_inserted + v.c.rows_updated + v.c.rows_deleted
+    summed = (v.c.requests, v.c.throttled, v.c.waited_seconds, changed, v.c.failed_runs, v.c.incomplete_runs)
+    rows = read.rows(
+        sa.select(v.c.date, *(sa.func.sum(one) for one in summed))
+        .group_by(v.c.date)
+        .order_by(v.c.date.desc())
+        .limit(DRAWN)
     )
-    rows, cut = _shares({team: (f"Team {team}", size) for team, size in sizes.items()}, counted, days)
-    columns = ("Team", "Day", "Members", "Out", "Out, %")
-    return Panel(key, title, explanation, columns, rows, Chart("grid", "Day", ("Out, %",), "Team"), cut=cut)
+    budget = ("Requests", "Throttled", "Seconds waited")
+    columns = ("Day", *budget, "Rows changed", "Failed reads", "Incomplete reads")
+    shown = tuple((*row[:3], _rounded(row[3]), *row[4:]) for row in rows[::-1])
+    return Panel(key, title, explanation, columns, shown, Chart("line", "Day", budget))
 
 
-def attribute_coverage(read: Reader, days: Sequence[date]) -> Panel:
-    """Count for each option of an attribute how many holders are out; 100 % would route to nobody."""
-    key, title = "attribute-coverage", "Attribute coverage"
+def freshness(read: Reader, now: datetime) -> Panel:
+    """Show when each table was last read, the oldest first."""
+    key, title = "freshness", "Freshness of the tables"
     explanation = (
-        "Share of an option's holders, in percent, who are out. At 100 a routing rule on it finds nobody. "
-        "Options that nobody holds are at 100 as well."
+        f"When each table was last read successfully, and the reads of the last {RECENT} days that failed."
     )
-    needed = ("ooo_entries", "attributes", "attribute_options", "attribute_assignments")
-    if not read.has(*needed):
-        missing = (
-            "Sync the resources ooo, attributes and attribute_assignments to see which rules find nobody."
+    if missing := read.missing(HEALTH):
+        return Panel(key, title, explanation, missing=missing)
+    v, newest = read.view(HEALTH), read.view(HEALTH).alias("newest")
+    identity = (v.c.scope, v.c.resource, v.c.table_name)
+    recent = v.c.date > (now.astimezone(UTC) - timedelta(days=RECENT)).date()
+    last = (
+        sa.select(
+            *identity,
+            sa.func.max(v.c.last_success_at).label("read_at"),
+            sa.func.sum(sa.case((recent, v.c.failed_runs), else_=0)).label("failed"),
         )
-        return Panel(key, title, explanation, missing=missing)
-    assigned = f"{read.table('attribute_assignments')} s"
-    options = read.rows(
-        f"SELECT p.id, a.slug, p.{read.column('value')}, count(DISTINCT s.user_id) "
-        f"FROM {read.table('attribute_options')} p JOIN {read.table('attributes')} a "
-        f"ON a.organization_id = p.organization_id AND a.id = p.attribute_id "
-        f"LEFT JOIN {assigned} ON s.organization_id = p.organization_id AND s.option_id = p.id "
-        f"AND {read.live('attribute_assignments', 's')} WHERE a.enabled "
-        f"AND a.type IN ('SINGLE_SELECT', 'MULTI_SELECT') AND {read.live('attributes', 'a')} "
-        f"AND {read.live('attribute_options', 'p')} GROUP BY p.id, a.slug, p.{read.column('value')}"
+        .group_by(*identity)
+        .subquery("last_read")
     )
-    counted = read.rows(
-        f"SELECT s.option_id, d.day, count(DISTINCT s.user_id) FROM ({days_table(days)}) d "
-        f"JOIN {read.table('ooo_entries')} o ON {_out(read, 'o')} JOIN {assigned} "
-        "ON s.organization_id = o.organization_id AND s.user_id = o.user_id "
-        f"AND {read.live('attribute_assignments', 's')} GROUP BY s.option_id, d.day"
+    same = [last.c[one] == newest.c[one] for one in ("scope", "resource", "table_name")]
+    joined = last.outerjoin(newest, sa.and_(*same, newest.c.date == fn.utc_date(last.c.read_at)))
+    rows = read.rows(
+        sa.select(
+            last.c.scope,
+            last.c.resource,
+            last.c.table_name,
+            last.c.read_at,
+            newest.c.rows_after,
+            last.c.failed,
+        ).select_from(joined)
     )
-    named: dict[Value, tuple[str, Value]] = {
-        one: (f"{slug}: {value}", holders) for one, slug, value, holders in options
-    }
-    rows, cut = _shares(named, counted, days)
-    columns = ("Option", "Day", "Holders", "Out", "Out, %")
-    return Panel(key, title, explanation, columns, rows, Chart("grid", "Day", ("Out, %",), "Option"), cut=cut)
+    columns = ("Scope", "Resource", "Table", "Last read (UTC)", "Hours ago", "Rows", "Failed reads")
+    shown = [(*row[:3], _minute(row[3]), _hours_since(row[3], now), *row[4:]) for row in rows]
+    shown.sort(key=lambda row: tuple(map(str, (row[3] or "", *row[:3]))))
+    return Panel(key, title, explanation, columns, tuple(shown))
 
 
 def write_back(read: Reader, people: bool) -> Panel:
-    """Show the newest write-back plans: counts, or single actions with their diff when people are shown."""
-    key, title = "write-back", "Write-back plans"
+    """Show the newest write-back plans: counts, or single writes with their diff when people are shown."""
+    key, title, name = "write-back", "Write-back plans", "rpt_write_back"
     explanation = "What each of the newest plans meant to change in Cal.com, why, and what became of it."
-    # The ledger's tables keep their names, whatever the prefix of the others.
-    if read.prefix != "calcom_" or not read.has("writeback_plans", "writeback_actions"):
-        return Panel(
-            key, title, explanation, missing="No plan is kept here: run `calcom hr plan` with this ledger."
-        )
-    head = "p.created_at, p.plan_id, p.status, a.kind, a.why, a.status"
-    source = (
-        f"FROM {read.table('writeback_plans')} p LEFT JOIN {read.table('writeback_actions')} a "
-        "ON a.plan_id = p.plan_id"
+    if missing := read.missing(name):
+        advice = "`calcom hr plan` writes one when its ledger is this database."
+        return Panel(key, title, explanation, missing=f"{missing} {advice}")
+    v = read.view(name)
+    plan = (v.c.created_at, v.c.plan_id, v.c.plan_kind, v.c.plan_status, v.c.refused_by)
+    write = (v.c.action, v.c.why, v.c.status)
+    columns: tuple[str, ...] = (
+        "Made (UTC)",
+        "Plan",
+        "Kind",
+        "Plan's state",
+        "Refused by",
+        "Write",
+        "Why",
+        "Write's state",
     )
-    columns: tuple[str, ...] = ("Made (UTC)", "Plan", "Plan's state", "Action", "Why", "Action's state")
     if people:
-        tail = f"ORDER BY p.created_at DESC, a.{read.column('number')} LIMIT {ROWS}"
-        rows = read.rows(f"SELECT {head}, a.user_id, a.code, a.content {source} {tail}")
-        columns += ("User", "Code", "Before and after")
+        rows = _single_writes(read, v, (*plan, *write))
+        columns += ("User", "Code", "Before", "After")
     else:
-        rows = read.rows(
-            f"SELECT {head}, count(a.plan_id) {source} GROUP BY {head} ORDER BY p.created_at DESC LIMIT {ROWS}"
-        )
-        columns += ("Actions",)
-    return Panel(key, title, explanation, columns, tuple((_moment(row[0]), *row[1:]) for row in rows))
+        counted = sa.select(*plan, *write, sa.func.count(v.c.number)).group_by(*plan, *write)
+        rows = read.rows(counted.order_by(v.c.created_at.desc(), v.c.plan_id, v.c.action).limit(ROWS))
+        columns += ("Writes",)
+    cut = f"The newest {ROWS} rows are shown." if len(rows) == ROWS else None
+    shown = tuple((_minute(row[0]), *row[1:]) for row in rows)
+    return Panel(key, title, explanation, columns, shown, cut=cut)
 
 
-def _out(read: Reader, alias: str) -> str:
-    start, end = read.column("start"), read.column("end")
-    held = read.live("ooo_entries", alias)
-    return f"{_text(f'{alias}.{start}')} < d.following AND {_text(f'{alias}.{end}')} >= d.day AND {held}"
+def _single_writes(read: Reader, v: sa.Subquery, head: tuple[Any, ...]) -> tuple[Row, ...]:
+    a = read.source().ledger("actions", "content_of")
+    same = sa.and_(a.c.plan_id == v.c.plan_id, a.c.number == v.c.number)
+    found = read.rows(
+        sa.select(*head, v.c.user_id, v.c.code, v.c.number, a.c.content)
+        .select_from(v.outerjoin(a, same))
+        .order_by(v.c.created_at.desc(), v.c.plan_id, v.c.number)
+        .limit(ROWS)
+    )
+    names = read.names("users", {row[-4] for row in found if row[-4] is not None})
+    return tuple(
+        (*row[:-4], named(row[-4], names), row[-3], *_diff(row[-1], planned=row[-2] is not None))
+        for row in found
+    )
 
 
-def _text(moment: str) -> str:
-    return f"substr(CAST({moment} AS CHAR(40)), 1, 10)"
+def _diff(content: Value, *, planned: bool) -> tuple[str, str]:
+    """Return what differs between before and after, of each; nothing else of what the ledger keeps."""
+    if content is None:
+        return "", "no longer kept" if planned else ""
+    kept = json.loads(str(content))
+    before, after = kept.get("before") or {}, kept.get("after") or {}
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return _listed(before, changed), _listed(after, changed)
 
 
-def _shares(
-    groups: dict[Value, tuple[str, Value]], counted: Sequence[Row], days: Sequence[date]
-) -> tuple[tuple[Row, ...], str | None]:
-    """Return a row for each group and day, and what was left out."""
-    out: dict[Value, dict[str, int]] = defaultdict(dict)
-    for group, on, number in counted:
-        out[group][str(on)] = int(number or 0)
-
-    def worst(group: Value) -> tuple[float, str]:
-        size = int(groups[group][1] or 0)
-        return -(sum(out[group].values()) / size if size else float("inf")), groups[group][0]
-
-    shown = sorted(groups, key=worst)[:GROUPS]
-    rows: list[Row] = []
-    for group in shown:
-        name, size = groups[group][0], int(groups[group][1] or 0)
-        for day in days:
-            number = out[group].get(day.isoformat(), 0)
-            share = round(100 * number / size) if size else 100
-            rows.append((name, day.isoformat(), size, number, share))
-    cut = f"The {GROUPS} with most absences of {len(groups)} are shown." if len(groups) > GROUPS else None
-    return tuple(rows), cut
+def _listed(values: dict[str, Any], names: list[str]) -> str:
+    return "; ".join(f"{name}: {values[name]}" for name in names if values.get(name) is not None)
 
 
-def _moment(seconds: object) -> str:
-    return f"{datetime.fromtimestamp(float(str(seconds)), UTC):%Y-%m-%d %H:%M}"
+def _minute(moment: Value) -> Value:
+    # SQLite keeps times as texts.
+    return None if moment is None else str(moment)[:16]
+
+
+def _hours_since(moment: Value, now: datetime) -> float | None:
+    if moment is None:
+        return None
+    then = datetime.fromisoformat(str(moment)[:16]).replace(tzinfo=UTC)
+    return round((now - then).total_seconds() / 3600, 1)
+
+
+def _rounded(seconds: Value) -> float:
+    return round(float(str(seconds or 0)), 1)

@@ -1,18 +1,28 @@
-"""Read the tables and views that a page is made of, whichever are there."""
+"""Read the views that a page is made of from their definitions, whether or not they were made in the database."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
+from calcom_provider.reporting.build import FIXED
+from calcom_provider.reporting.calendar import CALENDAR
+from calcom_provider.reporting.catalog import check_supported
+from calcom_provider.reporting.functions import sql_text
 from calcom_provider.reporting.page.data import Row, Value
+from calcom_provider.reporting.source import LEDGER, Held, Source, live
+from calcom_provider.reporting.views import VIEWS
 from calcom_provider.warehouse import Warehouse
-from calcom_provider.warehouse.layout import DELETED_AT, IS_CURRENT
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
+    from calcom_provider.reporting.model import View
+
+Days = tuple[date, date]
 
 
 class Reader:
@@ -29,8 +39,12 @@ class Reader:
         self.prefix = prefix
         self._warehouse = Warehouse(target, schema=schema, prefix=prefix)
         try:
+            check_supported(self._warehouse.backend)
             self._session = self._warehouse.backend.connect()
             self._held = self._warehouse.backend.reflect(self._session, prefix)
+            self._ledger = (
+                _ledger(target) if schema else self._warehouse.backend.reflect(self._session, LEDGER)
+            )
         except BaseException:
             self._warehouse.close()
             raise
@@ -42,59 +56,110 @@ class Reader:
         self._session.close()
         self._warehouse.close()
 
-    def has(self, *names: str) -> bool:
-        """Say whether all of these tables are there, named without the prefix."""
-        return all(self.prefix + name in self._held for name in names)
+    def missing(self, name: str) -> str | None:
+        """Say what to do before a view can be read; None when nothing is missing.
 
-    def table(self, name: str) -> str:
-        """Return the table's name as a statement needs it.
-
-        :param name: without the prefix
+        :param name: name of the view
         """
-        return self._warehouse.backend.qualify(self.prefix + name)
+        view, fixed = _view(name), {table.name for table in FIXED}
+        synced = {table: columns for table, columns in view.needs.items() if table not in fixed}
+        source = self.source()
+        if told := replace(view, needs=synced).missing(source):
+            return f"{told[0].upper()}{told[1:]}."
+        if fixed.intersection(view.needs) and not all(map(source.has, fixed)):
+            return "Run `calcom reports create` first: it writes the calendar that this part is counted by."
+        return None
 
-    def column(self, name: str) -> str:
-        """Return a column's name as a statement needs it."""
-        return self._warehouse.backend.quote(name)
+    def source(self, days: Days | None = None) -> Source:
+        """Return the tables that are there.
 
-    def live(self, name: str, alias: str) -> str:
-        """Return the condition that a row holds now.
-
-        :param name: table, without the prefix
-        :param alias: what the statement calls it
+        :param days: first and last day of the calendar; all that it has by default
         """
-        columns = self._held[self.prefix + name]
-        parts = ["1 = 1"]
-        if IS_CURRENT.name in columns:
-            parts.append(f"{alias}.{self.column(IS_CURRENT.name)}")
-        if DELETED_AT.name in columns:
-            parts.append(f"{alias}.{self.column(DELETED_AT.name)} IS NULL")
-        return " AND ".join(parts)
+        backend = self._warehouse.backend
+        return _Window(
+            days,
+            self._held,
+            backend=backend.capabilities.name,
+            prefix=self.prefix,
+            schema=backend.schema,
+            ledger=self._ledger,
+        )
 
-    def rows(self, statement: str) -> tuple[Row, ...]:
-        """Run a query and return plain values.
+    def view(self, name: str, days: Days | None = None) -> sa.Subquery:
+        """Return a view to select from.
 
-        :param statement: text without parameters; nothing in it comes from a user
+        :param name: its name; nothing must be missing for it
+        :param days: first and last day that it is worked out for
         """
-        return tuple(tuple(_plain(value) for value in row) for row in self._session.fetch(statement))
+        return _view(name).select(self.source(days)).subquery(name)
+
+    def calendar(self, days: Days) -> list[str]:
+        """Return the days between two that the calendar has.
+
+        :param days: first and last day
+        """
+        c = self.source(days).table(CALENDAR.name, "c")
+        return [str(row[0]) for row in self.rows(sa.select(c.c.date).order_by(c.c.date))]
+
+    def names(self, table: str, ids: Collection[Value]) -> dict[Value, str]:
+        """Return the names of some teams or users; none where names were not synced.
+
+        :param table: name without the prefix
+        :param ids: whose names
+        """
+        source = self.source()
+        if not ids or not source.has(table, "id", "name"):
+            return {}
+        t = source.table(table, "t")
+        named = sa.select(t.c.id, t.c.name).where(live(t), t.c.id.in_(sorted(map(int, map(str, ids)))))
+        return {one: str(name) for one, name in self.rows(named) if name}
+
+    def rows(self, statement: sa.Select[Any]) -> tuple[Row, ...]:
+        """Run a query and return plain values; times are UTC, to the minute.
+
+        :param statement: its values are written into its text
+        """
+        text = sql_text(statement, self._warehouse.backend.capabilities.name)
+        return tuple(tuple(_plain(value) for value in row) for row in self._session.fetch(text))
 
 
-def days_table(days: Sequence[date]) -> str:
-    """Return a derived table with a row for each day: ``day`` and ``following``, as ISO text.
+class _Window(Source):
+    """Show a part of the calendar alone: databases differ in whether they look at a condition on its days early."""
 
-    :param days: civil days, at least one
-    """
-    first, *others = [(day.isoformat(), date.fromordinal(day.toordinal() + 1).isoformat()) for day in days]
-    lines = [f"SELECT '{first[0]}' AS day, '{first[1]}' AS following"]
-    lines += [f"SELECT '{day}', '{following}'" for day, following in others]
-    return " UNION ALL ".join(lines)
+    def __init__(self, days: Days | None, held: Held, **more: Any) -> None:
+        super().__init__(held, **more)
+        self._days = days
+
+    def table(self, name: str, alias: str) -> sa.FromClause:
+        if name != CALENDAR.name or self._days is None:
+            return super().table(name, alias)
+        whole = super().table(name, f"{alias}_whole")
+        return sa.select(*whole.c).where(whole.c.date.between(*self._days)).subquery(alias)
+
+
+def _view(name: str) -> View:
+    return next(view for view in VIEWS if view.name == name)
+
+
+def _ledger(target: sa.Engine | sa.URL | str) -> Held:
+    """Find the ledger's tables, which lie in the default schema of the connection wherever the others are."""
+    warehouse = Warehouse(target)
+    try:
+        session = warehouse.backend.connect()
+        try:
+            return warehouse.backend.reflect(session, LEDGER)
+        finally:
+            session.close()
+    finally:
+        warehouse.close()
 
 
 def _plain(value: Any) -> Value:
     if isinstance(value, Decimal):
         return float(value) if value % 1 else int(value)
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return f"{moment:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

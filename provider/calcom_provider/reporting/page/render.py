@@ -70,6 +70,7 @@ def _data(page: Page) -> str:
             "kind": panel.chart.kind,
             "x": panel.columns.index(panel.chart.x),
             "y": None if panel.chart.y is None else panel.columns.index(panel.chart.y),
+            "mark": None if panel.chart.mark is None else panel.columns.index(panel.chart.mark),
             "values": [panel.columns.index(name) for name in panel.chart.values],
             "columns": panel.columns,
             "rows": panel.rows,
@@ -93,7 +94,7 @@ def _panel(panel: Panel) -> str:
 
 def _filled(panel: Panel) -> str:
     key, title = escape(panel.key), escape(panel.title)
-    cuts = [panel.cut] if panel.cut else []
+    cuts = [told for told in (panel.cut, panel.note) if told]
     if len(panel.rows) > ROWS:
         cuts.append(f"The table shows the first {ROWS} of {len(panel.rows)} rows.")
     chart = ""

@@ -49,14 +49,20 @@
     const down = unique(panel.y).reverse();
     const points = panel.rows.map((row) => [
       across.indexOf(String(row[panel.x])), down.indexOf(String(row[panel.y])), row[panel.values[0]],
+      panel.mark !== null && row[panel.mark] ? panel.columns[panel.mark] : "",
     ]);
+    const told = ([day, group, value, mark]) =>
+      `${short(down[group])}, ${across[day]}: ${value === null ? "nobody would work" : value}${mark ? `, ${mark}` : ""}`;
     return {
-      tooltip: tooltip({ formatter: (hit) => `${short(down[hit.value[1]])}, ${across[hit.value[0]]}: ${hit.value[2]}` }),
+      tooltip: tooltip({ formatter: (hit) => told(hit.value) }),
       grid: { left: 8, right: 12, top: 10, bottom: 48, containLabel: true },
       xAxis: { type: "category", data: across, axisLabel: { color: look.soft, hideOverlap: true } },
       yAxis: { type: "category", data: down, axisLabel: { color: look.soft, formatter: short } },
-      visualMap: scaleOf(points.map((point) => point[2]), look),
-      series: [{ type: "heatmap", data: points, itemStyle: { borderColor: look.card, borderWidth: 1 } }],
+      visualMap: Object.assign(scaleOf(points.map((point) => point[2]), look), { dimension: 2 }),
+      series: [{
+        type: "heatmap", data: points, itemStyle: { borderColor: look.card, borderWidth: 1 },
+        label: { show: true, color: look.ink, fontWeight: "bold", formatter: (hit) => (hit.value[3] ? "!" : "") },
+      }],
     };
   }
 
