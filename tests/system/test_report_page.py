@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from calcom_provider.reporting.page.collect import collect
 from calcom_provider.reporting.page.data import Chart, Page, Panel
 from calcom_provider.reporting.page.render import render
+from tests.system.looking import contrasts, looking_at, open_all, picture, tabbed
+from tests.system.report_world import make_warehouse
 
 pytestmark = pytest.mark.ui
 
@@ -81,37 +84,32 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Return the demo's report, and what must never be shown of its people."""
+    folder = tmp_path_factory.mktemp("demo")
+    private = make_warehouse(folder / "warehouse.db")
+    report = folder / "report.html"
+    report.write_text(render(collect(f"sqlite:///{folder / 'warehouse.db'}")), encoding="utf-8")
+    return report, private
+
+
 @pytest.fixture
 def opened(browser: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    (tmp_path / "report.html").write_text(render(made()), encoding="utf-8")
-    settings = {"viewport": {"width": 1280, "height": 900}} | getattr(request, "param", {})
-    page = browser.new_page(**settings)
-    page.complaints, page.asked = [], []
-    page.on(
-        "console",
-        lambda line: page.complaints.append(line.text) if line.type in {"error", "warning"} else None,
-    )
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("request", lambda call: page.asked.append(call.url))
-    page.goto((tmp_path / "report.html").as_uri())
-    yield page
-    page.close()
-
-
-def picture(page: Any, name: str) -> None:
-    folder = os.environ.get("CALCOM_SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    file = tmp_path / "report.html"
+    file.write_text(render(made()), encoding="utf-8")
+    with looking_at(browser, file, **getattr(request, "param", {})) as page:
+        yield page
 
 
 def test_it_is_drawn_without_a_complaint_or_a_request(opened: Any) -> None:
     assert opened.locator(".chart canvas").count() == 4
     opened.locator(".chart").nth(1).hover()
+    open_all(opened)
+    opened.get_by_role("button", name="Dark mode").click()
     assert opened.complaints == []
-    assert [url for url in opened.asked if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in opened.asked if not url.startswith("data:")] == [opened.url]
     assert opened.evaluate("window.hit") is None
-    picture(opened, "report")
 
 
 def test_it_is_used_by_keyboard(opened: Any) -> None:
@@ -128,36 +126,106 @@ def test_it_is_used_by_keyboard(opened: Any) -> None:
     opened.locator("#sync-health table").wait_for(state="visible")
     opened.keyboard.press("Tab")
     assert opened.evaluate("document.activeElement.className") == "scroll"
+    opened.keyboard.press("Shift+Tab")
+    opened.keyboard.press("Enter")
+    opened.locator("#sync-health table").wait_for(state="hidden")
 
 
-def test_dark_mode_is_switched_on(opened: Any) -> None:
+def test_tab_reaches_every_control_in_reading_order_and_shows_where_it_is(opened: Any) -> None:
+    # Not by the mouse: browsers show the focus to those who use the keyboard.
+    opened.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    order = tabbed(opened)
+    assert len(order) > 12
+    assert [one["number"] for one in order] == list(range(len(order)))
+    assert {(one["outline"], one["width"]) for one in order} == {("solid", "3px")}
+    assert all(one["in_sight"] for one in order)
+
+
+def test_links_lead_to_their_parts(opened: Any) -> None:
+    opened.locator(".skip").focus()
+    opened.keyboard.press("Enter")
+    assert opened.evaluate("document.activeElement.id") == "content"
+    for panel in made().panels:
+        opened.locator(f'nav a[href="#{panel.key}"]').press("Enter")
+        assert opened.evaluate("location.hash") == f"#{panel.key}"
+        assert opened.locator(f"#{panel.key} h2").is_visible()
+
+
+def test_dark_mode_is_switched_on_and_off(opened: Any) -> None:
     before = opened.evaluate("getComputedStyle(document.body).backgroundColor")
     button = opened.get_by_role("button", name="Dark mode")
     assert button.get_attribute("aria-pressed") == "false"
     button.press("Enter")
     assert button.get_attribute("aria-pressed") == "true"
     assert opened.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    assert min(contrasts(opened).values()) >= 4.5
+    button.press("Enter")
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == before
     assert opened.complaints == []
-    picture(opened, "report-dark")
 
 
 @pytest.mark.parametrize("opened", [{"color_scheme": "dark"}], indirect=True)
 def test_dark_mode_follows_the_system(opened: Any) -> None:
     assert opened.locator("#theme").get_attribute("aria-pressed") == "true"
-    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 21, 32)"
+    dark = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    charts = opened.locator(".chart canvas").first.evaluate("canvas => canvas.toDataURL()")
+    opened.emulate_media(color_scheme="light")
+    assert opened.locator("#theme").get_attribute("aria-pressed") == "false"
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    assert opened.locator(".chart canvas").first.evaluate("canvas => canvas.toDataURL()") != charts
 
 
-@pytest.mark.parametrize("opened", [{"viewport": {"width": 360, "height": 740}}], indirect=True)
-def test_a_phone_never_scrolls_sideways(opened: Any) -> None:
-    for summary in opened.locator("summary").all():
-        summary.click()
-    assert opened.evaluate("document.documentElement.scrollWidth") == 360
-    for summary in opened.locator("summary").all():
-        summary.click()
-    picture(opened, "report-phone")
+@pytest.mark.parametrize("opened", [{"color_scheme": "dark"}, {"color_scheme": "light"}], indirect=True)
+def test_every_text_has_enough_contrast(opened: Any) -> None:
+    open_all(opened)
+    found = contrasts(opened)
+    assert len(found) >= 5
+    assert {colours: ratio for colours, ratio in found.items() if ratio < 4.5} == {}
+
+
+@pytest.mark.parametrize("width", [390, 360, 320])
+def test_a_phone_never_scrolls_sideways(browser: Any, tmp_path: Path, width: int) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(render(made()), encoding="utf-8")
+    phone = {"viewport": {"width": width, "height": 844}, "is_mobile": True, "has_touch": True}
+    with looking_at(browser, file, **phone) as page:
+        open_all(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate("innerWidth") == width, "it was laid out wider and then shrunk"
+        page.evaluate("scrollTo(200, 0)")
+        assert page.evaluate("scrollX") == 0
+        for box in [chart.bounding_box() for chart in page.locator(".chart canvas").all()]:
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
 
 
 def test_it_prints_with_its_tables(opened: Any) -> None:
     opened.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert opened.locator("details:not([open])").count() == 0
     assert opened.pdf().startswith(b"%PDF")
+
+
+PICTURES: dict[str, dict[str, Any]] = {
+    "report-light": {},
+    "report-dark": {"color_scheme": "dark"},
+    "report-phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_demo_s_report_is_drawn(browser: Any, demo: tuple[Path, list[str]], name: str) -> None:
+    file, private = demo
+    with looking_at(browser, file, **PICTURES[name]) as page:
+        charts = page.locator(".chart")
+        assert charts.count() >= 3
+        assert page.locator(".chart canvas").count() == charts.count()
+        assert page.complaints == []
+        assert [url for url in page.asked if not url.startswith("data:")] == [page.url]
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+        open_all(page)
+        assert min(contrasts(page).values()) >= 4.5
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
+        page.evaluate("scrollTo(0, 0)")
+        picture(page, name)
+        content = page.content()
+    assert [text for text in private if text in content] == []
