@@ -43,15 +43,19 @@ def load(
     return loaded
 
 
-def load_together(url: str, worlds: Sequence[World]) -> list[World]:
+def load_together(url: str, worlds: Sequence[World], only: Collection[str] | None = None) -> list[World]:
     """Load organisations into one database, each sync a second after that of the organisation before it.
 
     :param url: an empty database
     :param worlds: the organisations, with different ids
+    :param only: tables to load, all by default
     :returns: the organisations as they were loaded
     """
     late = [
-        dataclasses.replace(world, syncs=tuple(began + timedelta(seconds=place) for began in world.syncs))
+        dataclasses.replace(
+            world.restricted(only=only),
+            syncs=tuple(began + timedelta(seconds=place) for began in world.syncs),
+        )
         for place, world in enumerate(worlds)
     ]
     syncs = [(world, began, place) for world in late for place, began in enumerate(world.syncs)]
