@@ -1,7 +1,8 @@
-"""Check the warehouse tables after each sync that changed them.
+"""Make the reporting views and check the warehouse tables after each sync that changed them.
 
 The DAG runs when a sync attached tables to the asset alias ``calcom_warehouse``, as the DAG
-``calcom_to_warehouse`` does. A check that fails fails the run and names the keys of the rows.
+``calcom_to_warehouse`` does. The views come first, and with them the report as a page, if it has a path: a check
+that fails fails the run and names the keys of the rows, but takes no report away.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from datetime import timedelta
 from airflow.sdk import DAG, AssetAlias, Param
 
 from calcom_provider.operators.checks import CalComWarehouseCheckOperator
+from calcom_provider.operators.reporting import CalComReportingOperator
 
 # [START howto_dag_calcom_reporting]
 with DAG(
     dag_id="calcom_reporting",
-    description="Checks of the Cal.com tables, after each sync",
+    description="Views, report and checks of the Cal.com tables, after each sync",
     # The tables are known when a sync has attached them; until then nothing starts this DAG.
     schedule=AssetAlias("calcom_warehouse"),
     catchup=False,
@@ -27,6 +29,14 @@ with DAG(
             None, type=["null", "string"], description="Ledger of the write-back; empty: the warehouse"
         ),
         "schema": Param(None, type=["null", "string"], description="Database schema of the tables"),
+        "keep": Param(
+            None,
+            type=["null", "string"],
+            description="Daily or weekly views to keep as tables, such as rpt_team_coverage_day,rpt_host_week",
+        ),
+        "page_path": Param(
+            None, type=["null", "string"], description="Where to write the report, a path or s3://...; or not"
+        ),
         "max_age_hours": Param(24, type="number", description="Age in hours of data that are still fresh"),
         "min_match_rate": Param(
             0.9, type="number", minimum=0, maximum=1, description="Share of HR's people with a user"
@@ -36,7 +46,15 @@ with DAG(
     tags=["cal.com", "warehouse"],
     doc_md=__doc__,
 ) as dag:
-    CalComWarehouseCheckOperator(
+    make_views = CalComReportingOperator(
+        task_id="make_views",
+        sql_conn_id="{{ params.sql_conn_id }}",
+        schema="{{ params.schema }}",
+        keep="{{ params.keep }}",
+        page_path="{{ params.page_path }}",
+        execution_timeout=timedelta(hours=1),
+    )
+    check = CalComWarehouseCheckOperator(
         task_id="check",
         sql_conn_id="{{ params.sql_conn_id }}",
         ledger_conn_id="{{ params.ledger_conn_id }}",
@@ -45,4 +63,6 @@ with DAG(
         min_match_rate="{{ params.min_match_rate }}",
         execution_timeout=timedelta(hours=1),
     )
+    # One after the other: DuckDB opens a file in one process at a time.
+    make_views >> check
 # [END howto_dag_calcom_reporting]

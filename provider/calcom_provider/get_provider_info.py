@@ -122,6 +122,7 @@ def get_provider_info() -> dict[str, Any]:
                 "operators.hr_bulk",
                 "operators.hr_apply",
                 "operators.hr_base",
+                "operators.reporting",
             )
         ],
         "sensors": [_modules("sensors.calcom")],

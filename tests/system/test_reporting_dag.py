@@ -1,4 +1,4 @@
-"""The reporting DAG starts after a sync, passes on what it left, and fails with keys when a row is wrong."""
+"""The reporting DAG starts after a sync, makes views and page, and fails with keys when a row is wrong."""
 
 from __future__ import annotations
 
@@ -36,6 +36,46 @@ def test_checks_pass_after_a_sync(
     assert result["failed"] == 0
     assert result["checked"] > 10
     assert task_results(run, "check", key="failed_checks") == []
+
+
+def test_views_kept_days_and_the_page_are_made_after_a_sync(
+    sandbox: Any,
+    calcom_default: str,
+    warehouse_default: Path,
+    tmp_path: Path,
+    run_dag: Callable[..., Any],
+    task_results: Callable[..., Any],
+) -> None:
+    assert run_dag("calcom_to_warehouse").state == "success"
+    page = tmp_path / "pages" / "report.html"
+    conf = {"keep": "rpt_team_coverage_day", "page_path": str(page)}
+    run = run_dag("calcom_reporting", conf=conf)
+    assert run.state == "success"
+    result = task_results(run, "make_views")
+    assert result["views"]["created"] >= 2
+    assert result["page"] == str(page)
+    with closing(sqlite3.connect(warehouse_default)) as database:
+        (rows,) = database.execute("SELECT count(*) FROM rpt_team_coverage_day_kept").fetchone()
+        (teams,) = database.execute("SELECT count(DISTINCT team_id) FROM calcom_team_memberships").fetchone()
+    assert result["kept"] == {"rpt_team_coverage_day_kept": rows}
+    assert rows == teams * (730 + 1 + 366)
+    assert "coverage" in page.read_text(encoding="utf-8").lower()
+    again = task_results(run_dag("calcom_reporting", conf=conf), "make_views")
+    assert again["views"] == {"unchanged": result["views"]["created"]} | {
+        status: number for status, number in result["views"].items() if status != "created"
+    }
+
+
+def test_what_has_the_name_of_a_view_fails_the_run_and_stays(
+    sandbox: Any, calcom_default: str, warehouse_default: Path, run_dag: Callable[..., Any], capfd: Any
+) -> None:
+    run_dag("calcom_to_warehouse")
+    with closing(sqlite3.connect(warehouse_default)) as database:
+        database.execute("CREATE TABLE rpt_team_coverage_day (mine TEXT)")
+        database.commit()
+    capfd.readouterr()
+    assert run_dag("calcom_reporting").state == "failed"
+    assert "rpt_team_coverage_day that was not made here" in "".join(capfd.readouterr())
 
 
 def test_a_broken_reference_fails_the_run_with_keys_alone(

@@ -240,7 +240,7 @@ class Reports:
         if missing := view.missing(source):
             if known:
                 self._remove(known)
-            return Made(name, "removed" if there else "skipped", missing)
+            return Made(name, "removed" if known else "skipped", missing)
         began = time.perf_counter()
         text = sql_text(view.select(source), source.backend)
         definition = hashlib.sha256(text.encode()).hexdigest()

@@ -116,9 +116,10 @@ def _monday(day: date) -> date:
 
 def _make_empty(session: Session, kept: Kept, name: str) -> None:
     backend = session.backend
+    # The outer join lets every column take nulls: MySQL would make one without for what is never null today.
     session.execute(
         f"CREATE TABLE {backend.qualify(name)}{backend.table_options}"
-        f" AS SELECT * FROM {backend.qualify(kept.view)} WHERE 1 = 0"
+        f" AS SELECT v.* FROM (SELECT 1 AS one) o LEFT JOIN {backend.qualify(kept.view)} v ON 1 = 0 WHERE 1 = 0"
     )
 
 

@@ -101,5 +101,18 @@ def _widening(layout: Layout, column: Column, held: str) -> SchemaChange:
         )
     return SchemaChange(
         f"widen column {layout.name}.{column.name} from {held} to {column.type}",
-        lambda session: session.execute(backend.widen(layout.target, column)),
+        lambda session: _widen(session, layout, column),
     )
+
+
+def _widen(session: Session, layout: Layout, column: Column) -> None:
+    try:
+        session.execute(layout.backend.widen(layout.target, column))
+    except Exception as error:
+        # PostgreSQL changes no column that a view uses; its code is that of a feature that it does not have.
+        if getattr(getattr(error, "orig", None), "sqlstate", None) != "0A000":
+            raise
+        raise SchemaConflictError(
+            f"Column {layout.name}.{column.name} becomes {column.type} with this release, but a view uses it: run"
+            " `calcom reports drop` (and drop views of your own that use it), sync, make the views again"
+        ) from error
