@@ -62,8 +62,8 @@ def _plans(organization_id: int) -> list[Row]:
     states = [
         ("out_of_office", "applied", None, []),
         ("out_of_office", "failed", "owner@lumen.example", []),
-        ("attributes", "applied", None, ["max_changes"]),
-        ("attributes", "refused", None, ["max_unassign_pct", "match_rate", "max_unassign_pct"]),
+        ("attributes", "applied", None, ["persons_changed"]),
+        ("attributes", "refused", None, ["unassigns", "match_rate", "unassigns"]),
         ("attributes", "planned", None, []),
         ("undo", "applying", "owner@lumen.example", []),
         ("out_of_office", "applied", None, []),  # without actions
@@ -89,7 +89,7 @@ def _plans(organization_id: int) -> list[Row]:
 
 
 def _verdicts(status: str, guards: list[str]) -> list[Row]:
-    passed = {"guard": "first_run", "allowed": True, "observed": 1.0, "limit": 5.0}
+    passed = {"guard": "new_options", "allowed": True, "observed": 1.0, "limit": 5.0}
     return [passed | {"overridden": False, "subject": None}] + [
         {"guard": one, "allowed": status != "refused", "observed": 9.0, "limit": 5.0}
         | {"overridden": status != "refused", "subject": "at-dep"}
