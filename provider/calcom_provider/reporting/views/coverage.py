@@ -11,19 +11,14 @@ from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Source, live
 from calcom_provider.reporting.views.spans import (
     OPTION,
-    common_days,
+    held_options,
     in_span,
     listed_days,
     member_spans,
-    select_held,
+    out_within,
     select_options,
 )
-from calcom_provider.reporting.views.working import (
-    default_schedules,
-    out_days,
-    schedules_known,
-    working_minutes,
-)
+from calcom_provider.reporting.views.working import schedules_known
 
 CHOICES = ("SINGLE_SELECT", "MULTI_SELECT")
 # The sum of the ids of all who are available is the id of the last one when there is one only.
@@ -71,23 +66,13 @@ def _named(*numbers: Any) -> list[Any]:
     return [number.label(name) for name, number in zip(NUMBERS, made, strict=True)]
 
 
-def _people(source: Source) -> sa.Subquery:
+def _people(source: Source, *, schedules: bool = False) -> sa.Subquery:
     """Give the spans for which accepted members hold options."""
-    options = select_options(source, *CHOICES).subquery("option")
-    x, s = select_held(source, options).subquery("x"), member_spans(source)
-    first, end, any_day = common_days(x, s)
-    same = sa.and_(x.c.organization_id == s.c.organization_id, x.c.user_id == s.c.user_id, s.c.accepted == 1)
-    return (
-        sa.select(*_option(x), x.c.user_id, first, end)
-        .select_from(x.join(s, same))
-        .where(any_day)
-        .subquery("person")
-    )
+    return member_spans(source, held_options(source, *CHOICES), schedules=schedules)
 
 
 def _holders(source: Source) -> sa.Select[Any]:
-    p, c = _people(source), source.table("calendar", "hc")
-    n = _alike(p)
+    c, n = source.table("calendar", "hc"), _alike(_people(source))
     scheduled = (0, 0, 0) if schedules_known(source) else (n.c.n, n.c.n, n.c.ids)
     return sa.select(*_option(n), c.c.date, *_named(n.c.n, *scheduled)).select_from(
         n.join(c, in_span(c.c.date, n))
@@ -103,18 +88,13 @@ def _alike(people: sa.FromClause, *more: str) -> sa.Subquery:
 
 def _on_weekdays(source: Source) -> sa.Select[Any]:
     """Give those who work on the weekday of each day in an ordinary week."""
-    p, s, a = _people(source), default_schedules(source), source.table("schedule_availability", "a")
+    p, a = _people(source, schedules=True), source.table("schedule_availability", "a")
     days, c = source.table("calendar", "wd"), source.table("calendar", "c")
     w = sa.select(days.c.weekday_name).distinct().subquery("weekday")
-    tables = p.join(s, _owned(s, p))
-    tables = tables.join(
-        a, sa.and_(a.c.organization_id == p.c.organization_id, a.c.schedule_id == s.c.schedule_id)
-    ).join(w, _names(a, w.c.weekday_name))
     keys = [*_option(p), p.c.user_id, p.c.first_day, p.c.end_day, w.c.weekday_name]
     due = (
         sa.select(*keys)
-        .select_from(tables)
-        .where(live(a))
+        .select_from(p.join(a, _of_schedule(a, p)).join(w, _names(a, w.c.weekday_name)))
         .group_by(*keys)
         .having(sa.func.sum(_minutes(a)) > 0)
         .subquery("due")
@@ -126,69 +106,63 @@ def _on_weekdays(source: Source) -> sa.Select[Any]:
 
 def _on_special_days(source: Source) -> sa.Select[Any]:
     """Give what differs from the ordinary week on the days with an absence or with other hours."""
-    p, x, s, c = (
-        _people(source),
-        _special_days(source),
-        default_schedules(source),
-        source.table("calendar", "c"),
-    )
-    same = sa.and_(x.c.organization_id == p.c.organization_id, x.c.user_id == p.c.user_id)
-    tables = p.join(x, sa.and_(same, in_span(x.c.date, p))).join(s, _owned(s, p))
-    tables = tables.join(c, c.c.date == x.c.date)
-    a = source.table("schedule_availability", "wa")
-    of_week = (
-        sa.select(sa.func.sum(_minutes(a)))
-        .where(
-            a.c.organization_id == p.c.organization_id,
-            a.c.schedule_id == s.c.schedule_id,
-            _names(a, c.c.weekday_name),
-            live(a),
-        )
-        .scalar_subquery()
-    )
-    minutes = working_minutes(source, p.c.organization_id, s.c.schedule_id, c.c.date, c.c.weekday_name)
-    usual, due = sa.case((of_week > 0, 1), else_=0), sa.case((minutes > 0, 1), else_=0)
+    x, c = _special_days(source), source.table("calendar", "c")
+    a = source.table("schedule_availability", "a")
+    of_week = sa.and_(_of_schedule(a, x), _names(a, c.c.weekday_name))
+    keys = [*_option(x), x.c.date, x.c.user_id, x.c.is_out, x.c.has_other, x.c.other_minutes]
     d = (
-        sa.select(
-            *_option(p),
-            x.c.date,
-            p.c.user_id,
-            usual.label("usual"),
-            due.label("due"),
-            (due * (1 - x.c.is_out)).label("available"),
-        )
-        .select_from(tables)
+        sa.select(*keys, sa.func.sum(_minutes(a)).label("usual_minutes"))
+        .select_from(x.join(c, c.c.date == x.c.date).outerjoin(a, of_week))
+        .group_by(*keys)
         .subquery("special")
     )
-    more = d.c.available - d.c.usual
-    return sa.select(*_option(d), d.c.date, *_named(0, d.c.due - d.c.usual, more, more * d.c.user_id))
+    usual = sa.case((d.c.usual_minutes > 0, 1), else_=0)
+    due = sa.case((d.c.has_other == 0, usual), (d.c.other_minutes > 0, 1), else_=0)
+    more = due * (1 - d.c.is_out) - usual
+    return sa.select(*_option(d), d.c.date, *_named(0, due - usual, more, more * d.c.user_id))
 
 
 def _special_days(source: Source) -> sa.Subquery:
-    x, o, s = out_days(source), source.table("schedule_overrides", "o"), default_schedules(source)
-    of_schedule = sa.and_(o.c.organization_id == s.c.organization_id, o.c.schedule_id == s.c.schedule_id)
-    out = sa.select(x.c.organization_id, x.c.user_id, x.c.date, sa.literal(1).label("is_out"))
-    other = sa.select(s.c.organization_id, s.c.owner_id, o.c.date, sa.literal(0)).where(live(o))
-    both = sa.union_all(out, other.select_from(o.join(s, of_schedule))).subquery("either")
-    keys = (both.c.organization_id, both.c.user_id, both.c.date)
+    """Give who is out or has other hours than in an ordinary week on which day."""
+    p, o = _people(source, schedules=True), source.table("schedule_overrides", "o")
+    tables, day = out_within(source, p)
+    person = [*_option(p), p.c.user_id, p.c.schedule_id]
+    marks = ("is_out", "has_other", "other_minutes")
+    out = sa.select(
+        *person, day, *(sa.literal(one).label(name) for name, one in zip(marks, (1, 0, 0), strict=True))
+    )
+    other = sa.select(*person, o.c.date, sa.literal(0), sa.literal(1), _minutes(o)).select_from(
+        p.join(o, sa.and_(_of_schedule(o, p), in_span(o.c.date, p)))
+    )
+    either = sa.union_all(out.select_from(tables).where(p.c.schedule_id.is_not(None)), other).subquery(
+        "either"
+    )
+    keys = [one for one in either.c if one.name not in marks]
     return (
-        sa.select(*keys, sa.func.max(both.c.is_out).label("is_out")).group_by(*keys).subquery("special_day")
+        sa.select(
+            *keys,
+            sa.func.max(either.c.is_out).label("is_out"),
+            sa.func.max(either.c.has_other).label("has_other"),
+            sa.func.sum(either.c.other_minutes).label("other_minutes"),
+        )
+        .group_by(*keys)
+        .subquery("special_day")
     )
 
 
 def _on_absences(source: Source) -> sa.Select[Any]:
     """Take away those who are out, where everybody counts as scheduled."""
-    p, x = _people(source), out_days(source)
-    same = sa.and_(
-        x.c.organization_id == p.c.organization_id, x.c.user_id == p.c.user_id, in_span(x.c.date, p)
-    )
-    gone = _named(0, 0, -1, -p.c.user_id)
-    return sa.select(*_option(p), x.c.date, *gone).select_from(p.join(x, same))
+    p = _people(source)
+    tables, day = out_within(source, p)
+    d = sa.select(*_option(p), p.c.user_id, day).select_from(tables).distinct().subquery("absent")
+    return sa.select(*_option(d), d.c.date, *_named(0, 0, -1, -d.c.user_id))
 
 
-def _owned(schedules: sa.FromClause, people: sa.FromClause) -> Any:
+def _of_schedule(part: sa.FromClause, people: sa.FromClause) -> Any:
     return sa.and_(
-        schedules.c.organization_id == people.c.organization_id, schedules.c.owner_id == people.c.user_id
+        part.c.organization_id == people.c.organization_id,
+        part.c.schedule_id == people.c.schedule_id,
+        live(part),
     )
 
 

@@ -10,19 +10,16 @@ from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import VALID_FROM, Source, column, live, removed_at
 from calcom_provider.reporting.views.spans import (
-    BEGIN,
-    END,
     OPTION,
-    common_days,
     days_of,
-    disjoint,
+    held_options,
     in_span,
     listed_days,
     member_spans,
-    select_held,
+    out_within,
     select_options,
+    there,
 )
-from calcom_provider.reporting.views.working import default_schedules, out_days
 
 NONE = "(none)"
 
@@ -150,17 +147,18 @@ def _headcounts(source: Source) -> sa.Select[Any]:
 
 
 def _parts(source: Source) -> sa.Subquery:
-    """Give rows to add up by option and day: zeros, those who hold it, those of them who are out."""
-    counted, c = _counted(source).subquery("counted"), source.table("calendar", "pc")
+    """Give rows to add up by option and day: zeros, those who hold it, those of them who are out.
+
+    Those without any option are all members, less those with any.
+    """
     parts = []
     for one in (select_options(source), _without(source)):
         tables, day = listed_days(source, things := one.subquery("thing"))
         parts.append(sa.select(*_option(things), day, *_numbers(source)).select_from(tables))
-    numbers = _numbers(source, counted.c.members, counted.c.accepted, counted.c.scheduled)
-    of_day = counted.join(c, in_span(c.c.date, counted))
-    parts.append(sa.select(*_option(counted), c.c.date, *numbers).select_from(of_day))
-    if source.has("ooo_entries"):
-        parts.append(_out(source))
+    for held, weight in ((held_options(source), 1), (_any_option(source), -1), (None, 1)):
+        parts.append(_held(source, held, weight))
+        if source.has("ooo_entries"):
+            parts.append(_out(source, held, weight))
     return sa.union_all(*parts).subquery("part")
 
 
@@ -180,69 +178,53 @@ def _numbers(
     return [(sa.literal(one) if isinstance(one, int) else one).label(name) for name, one in made.items()]
 
 
-def _out(source: Source) -> sa.Select[Any]:
-    h, s, x = _holdings(source), member_spans(source), out_days(source)
-    tables = h.join(s, sa.and_(_same(s, h, user_id="user_id"), s.c.accepted == 1))
-    tables = tables.join(
-        x, sa.and_(_same(x, h, user_id="user_id"), in_span(x.c.date, h), in_span(x.c.date, s))
-    )
-    return sa.select(*_option(h), x.c.date, *_numbers(source, out=h.c.weight)).select_from(tables)
+def _held(source: Source, held: sa.FromClause | None, weight: int) -> sa.Select[Any]:
+    """Count those who hold an option on each day, all members for None."""
+    s = member_spans(source, held, pending=True, schedules=source.has("schedules"))
+    has_schedule = column(s, "schedule_id", sa.BigInteger()).is_not(None)
+    counts = {
+        "members": sa.func.sum(weight * (1 - s.c.accepted)),
+        "accepted": sa.func.sum(weight * s.c.accepted),
+        "scheduled": sa.func.sum(sa.case((has_schedule, weight * s.c.accepted), else_=0)),
+    }
+    keys = [*_keys(s), s.c.first_day, s.c.end_day]
+    n = sa.select(*keys, *(one.label(name) for name, one in counts.items())).group_by(*keys).subquery("alike")
+    c, (tables, option) = source.table("calendar", "hc"), _with_option(source, n)
+    numbers = _numbers(source, n.c.members, n.c.accepted, n.c.scheduled)
+    return sa.select(*option, c.c.date, *numbers).select_from(tables.join(c, in_span(c.c.date, n)))
 
 
-def _counted(source: Source) -> sa.Select[Any]:
-    """Count those who hold an option for the same days."""
-    h, s = _holdings(source), member_spans(source)
-    first, end, any_day = common_days(h, s)
-    tables: sa.FromClause = h.join(s, _same(s, h, user_id="user_id"))
-    scheduled: Any = sa.cast(sa.null(), sa.BigInteger())
-    if source.has("schedules"):
-        d = default_schedules(source)
-        tables = tables.outerjoin(d, _same(d, h, owner_id="user_id"))
-        scheduled = sa.case((d.c.schedule_id.is_not(None), h.c.weight * s.c.accepted), else_=0)
-    held = (
-        sa.select(
-            *_option(h),
-            first,
-            end,
-            (h.c.weight * (1 - s.c.accepted)).label("members"),
-            (h.c.weight * s.c.accepted).label("accepted"),
-            scheduled.label("scheduled"),
-        )
-        .select_from(tables)
-        .where(any_day)
-        .subquery("held")
-    )
-    keys = [*_option(held), held.c.first_day, held.c.end_day]
-    sums = [sa.func.sum(held.c[name]).label(name) for name in ("members", "accepted", "scheduled")]
-    return sa.select(*keys, *sums).group_by(*keys)
+def _out(source: Source, held: sa.FromClause | None, weight: int) -> sa.Select[Any]:
+    s = member_spans(source, held)
+    tables, day = out_within(source, s)
+    keys = [*_keys(s), day]
+    people = sa.func.count(sa.distinct(s.c.user_id)).label("people")
+    n = sa.select(*keys, people).select_from(tables).group_by(*keys).subquery("absent")
+    tables, option = _with_option(source, n)
+    return sa.select(*option, n.c.date, *_numbers(source, out=weight * n.c.people)).select_from(tables)
 
 
-def _holdings(source: Source) -> sa.Subquery:
-    """Give who holds what for which days, with the weight 1.
+def _keys(spans: sa.FromClause) -> list[Any]:
+    return [spans.c[name] for name in OPTION if name in spans.c]
 
-    Nothing at all is held by everybody for all time, except, with the weight -1, for the days with any option.
-    """
-    held = select_held(source, select_options(source).subquery("option"))
-    w, m = _without(source).subquery("attribute"), source.table("memberships", "wm")
-    users = (
-        sa.select(m.c.organization_id, m.c.user_id).where(m.c.user_id.is_not(None)).distinct().subquery("u")
+
+def _with_option(source: Source, counted: sa.FromClause) -> tuple[sa.FromClause, list[Any]]:
+    """Give what was counted with its option; all members of an organisation stand for each attribute."""
+    if "option_id" in counted.c:
+        return counted, _option(counted)
+    w = _without(source).subquery("attribute")
+    return counted.join(w, w.c.organization_id == counted.c.organization_id), _option(w)
+
+
+def _any_option(source: Source) -> sa.Subquery:
+    """Give the spans for which users hold any option of an attribute, as if it were the one of having none."""
+    x, w = source.table("attribute_assignments", "wx"), _without(source).subquery("attribute")
+    return (
+        sa.select(*_option(w), x.c.user_id, *days_of(x))
+        .select_from(x.join(w, _same(w, x, attribute_id="attribute_id")))
+        .where(there(x))
+        .subquery("any_holding")
     )
-    always = (BEGIN.label("first_day"), END.label("end_day"))
-    everybody = sa.select(*_option(w), users.c.user_id, *always).select_from(
-        w.join(users, users.c.organization_id == w.c.organization_id)
-    )
-    x = source.table("attribute_assignments", "wx")
-    keys = ("organization_id", "attribute_id", "user_id")
-    there = sa.true() if VALID_FROM.name in x.c else live(x)
-    spans = sa.select(*(x.c[name] for name in keys), *days_of(x)).where(there).subquery("any_option")
-    e = disjoint(spans, *keys)
-    except_for = sa.select(*_option(w), e.c.user_id, e.c.first_day, e.c.end_day).select_from(
-        w.join(e, _same(e, w, attribute_id="attribute_id"))
-    )
-    weighed = ((held, 1), (everybody, 1), (except_for, -1))
-    return sa.union_all(
-        *(one.add_columns(sa.literal(weight).label("weight")) for one, weight in weighed)
-    ).subquery("holding")
 
 
 def _without(source: Source) -> sa.Select[Any]:
@@ -261,16 +243,10 @@ def _accepted_totals(source: Source) -> sa.Subquery:
     """Give the accepted members of an organisation on each day."""
     s, c = member_spans(source), source.table("calendar", "tc")
     keys = (s.c.organization_id, s.c.first_day, s.c.end_day)
-    n = (
-        sa.select(*keys, sa.func.count().label("n"))
-        .where(s.c.accepted == 1)
-        .group_by(*keys)
-        .subquery("alike")
-    )
+    n = sa.select(*keys, sa.func.count().label("n")).group_by(*keys).subquery("alike")
+    accepted = sa.cast(sa.func.sum(n.c.n), sa.BigInteger()).label("accepted")
     return (
-        sa.select(
-            n.c.organization_id, c.c.date, sa.cast(sa.func.sum(n.c.n), sa.BigInteger()).label("accepted")
-        )
+        sa.select(n.c.organization_id, c.c.date, accepted)
         .select_from(n.join(c, in_span(c.c.date, n)))
         .group_by(n.c.organization_id, c.c.date)
         .subquery("total")

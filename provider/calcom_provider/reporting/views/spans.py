@@ -11,7 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
-from calcom_provider.reporting.source import VALID_FROM, Condition, Source, live, removed_at
+from calcom_provider.reporting.source import (
+    VALID_FROM,
+    Condition,
+    Source,
+    live,
+    not_removed_on,
+    removed_at,
+)
+from calcom_provider.reporting.views.working import covers, default_schedules
 
 # Moved by no days, a text is a day in every database.
 BEGIN, END = (fn.add_days(sa.literal(day, sa.Text()), 0) for day in ("1970-01-01", "9999-12-31"))
@@ -38,36 +46,61 @@ def select_options(source: Source, *types: str) -> sa.Select[Any]:
     )
 
 
-def select_held(source: Source, options: sa.FromClause) -> sa.Select[Any]:
-    """Give the spans for which members hold options: ``OPTION``, ``user_id``, ``first_day``, ``end_day``.
+def held_options(source: Source, *types: str) -> sa.Subquery:
+    """Give the spans for which users hold options: ``OPTION``, ``user_id``, ``first_day``, ``end_day``.
 
-    :param options: What :func:`select_options` gives.
+    :param types: Types of the attributes; all of them by default.
     """
-    x = source.table("attribute_assignments", "x")
-    same = sa.and_(
-        x.c.organization_id == options.c.organization_id,
-        x.c.attribute_id == options.c.attribute_id,
-        x.c.option_id == options.c.option_id,
-    )
+    x, o = source.table("attribute_assignments", "x"), select_options(source, *types).subquery("option")
+    same = [x.c[name] == o.c[name] for name in ("organization_id", "attribute_id", "option_id")]
     return (
-        sa.select(*(options.c[name] for name in OPTION), x.c.user_id, *days_of(x))
-        .select_from(x.join(options, same))
-        .where(_there(x))
+        sa.select(*(o.c[name] for name in OPTION), x.c.user_id, *days_of(x))
+        .select_from(x.join(o, sa.and_(*same)))
+        .where(there(x))
+        .subquery("holding")
     )
 
 
-def member_spans(source: Source) -> sa.Subquery:
-    """Give the spans of membership: ``organization_id``, ``user_id``, ``accepted``, ``first_day``, ``end_day``.
+def member_spans(
+    source: Source, held: sa.FromClause | None = None, *, pending: bool = False, schedules: bool = False
+) -> sa.Subquery:
+    """Give the spans of membership, of each user and thing that is held no two with a day in common.
 
-    The spans with ``accepted`` 0 are those of any membership, the ones with 1 those of an accepted one. On a
-    day a user is in at most one of each.
+    Columns: those of ``held``, or ``organization_id`` and ``user_id``; ``accepted``, 1 for accepted
+    memberships; ``first_day``, ``end_day``.
+
+    :param held: Only for as long as the user holds something: spans of users.
+    :param pending: Whether to give the spans of any membership too, with ``accepted`` 0.
+    :param schedules: Whether to give ``schedule_id``, that of the user's default schedule, too.
     """
-    m = source.table("memberships", "m")
-    there = sa.and_(m.c.user_id.is_not(None), _there(m))
-    every = sa.select(m.c.organization_id, m.c.user_id, sa.literal(0).label("accepted"), *days_of(m))
-    accepted = sa.select(m.c.organization_id, m.c.user_id, sa.literal(1).label("accepted"), *days_of(m))
-    both = sa.union_all(every.where(there), accepted.where(there, m.c.accepted.is_(sa.true())))
-    return disjoint(both.subquery("membership"), "organization_id", "user_id", "accepted")
+    table = source.table("memberships", "mm")
+    columns = table.c.organization_id, table.c.user_id, table.c.accepted, *days_of(table)
+    m = sa.select(*columns).where(table.c.user_id.is_not(None), there(table)).subquery("m")
+    tables: sa.FromClause = m
+    keys: list[Any] = [m.c.organization_id, m.c.user_id]
+    first, end = m.c.first_day, m.c.end_day
+    if held is not None:
+        tables = held.join(m, same_user(m, held))
+        keys = [one for one in held.c if one.name not in ("first_day", "end_day")]
+        first, end = common_days(held, m)
+    if schedules:
+        s = default_schedules(source)
+        on = sa.and_(s.c.organization_id == m.c.organization_id, s.c.owner_id == m.c.user_id)
+        tables = tables.outerjoin(s, on)
+        keys.append(s.c.schedule_id)
+
+    def spans(accepted: int) -> sa.Select[Any]:
+        mark = sa.literal(accepted).label("accepted")
+        chosen = sa.select(*keys, mark, first.label("first_day"), end.label("end_day")).select_from(tables)
+        return chosen.where(first < end, m.c.accepted.is_(sa.true()) if accepted else sa.true())
+
+    every = sa.union_all(spans(0), spans(1)) if pending else spans(1)
+    return _disjoint(every.subquery("any_span"))
+
+
+def same_user(one: sa.FromClause, other: sa.FromClause) -> Condition:
+    """Tell whether rows are about the same user."""
+    return sa.and_(one.c.organization_id == other.c.organization_id, one.c.user_id == other.c.user_id)
 
 
 def days_of(table: sa.FromClause) -> tuple[Any, Any]:
@@ -78,39 +111,43 @@ def days_of(table: sa.FromClause) -> tuple[Any, Any]:
     return fn.utc_date(first).label("first_day"), sa.func.coalesce(end, END).label("end_day")
 
 
-def _there(table: sa.FromClause) -> Condition:
+def there(table: sa.FromClause) -> Condition:
+    """Tell whether a row held at any time; without history, whether it does now."""
     return sa.true() if VALID_FROM.name in table.c else live(table)
 
 
-def disjoint(spans: sa.FromClause, *keys: str) -> sa.Subquery:
-    """Cut spans so that those of one key have no day in common.
-
-    :param keys: Columns that tell apart what the spans belong to.
-    """
+def _disjoint(spans: sa.FromClause) -> sa.Subquery:
+    """Cut spans so that those with the same other columns have no day in common."""
+    names = [name for name in spans.c.keys() if name not in ("first_day", "end_day")]  # noqa: SIM118
     seen = sa.func.max(spans.c.end_day).over(
-        partition_by=[spans.c[name] for name in keys],
+        partition_by=[spans.c[name] for name in names],
         order_by=(spans.c.first_day, spans.c.end_day),
         rows=(None, -1),
     )
-    before = (
-        sa.select(*(spans.c[name] for name in keys), spans.c.first_day, spans.c.end_day, seen.label("seen"))
-        .where(spans.c.first_day < spans.c.end_day)
-        .subquery("before")
-    )
+    before = sa.select(*spans.c, seen.label("seen")).subquery("before")
     first = sa.case((before.c.seen > before.c.first_day, before.c.seen), else_=before.c.first_day)
-    new = sa.or_(before.c.seen.is_(None), before.c.seen < before.c.end_day)
     return (
-        sa.select(*(before.c[name] for name in keys), first.label("first_day"), before.c.end_day)
-        .where(new)
+        sa.select(*(before.c[name] for name in names), first.label("first_day"), before.c.end_day)
+        .where(sa.or_(before.c.seen.is_(None), before.c.seen < before.c.end_day))
         .subquery("span")
     )
 
 
-def common_days(one: sa.FromClause, other: sa.FromClause) -> tuple[Any, Any, Condition]:
-    """Give the ``first_day`` and the ``end_day`` that two spans have in common, and whether there are any days."""
+def common_days(one: sa.FromClause, other: sa.FromClause) -> tuple[Any, Any]:
+    """Give the first and the end day of what two spans have in common; nothing when the end is not later."""
     first = sa.case((one.c.first_day > other.c.first_day, one.c.first_day), else_=other.c.first_day)
     end = sa.case((one.c.end_day < other.c.end_day, one.c.end_day), else_=other.c.end_day)
-    return first.label("first_day"), end.label("end_day"), first < end
+    return first, end
+
+
+def out_within(source: Source, spans: sa.FromClause) -> tuple[sa.FromClause, Any]:
+    """Join the days of their spans on which users are out, once for each entry, and give the day.
+
+    :param spans: Rows with ``organization_id``, ``user_id``, ``first_day``, ``end_day``.
+    """
+    o, c = source.table("ooo_entries", "oo"), source.table("calendar", "oc")
+    day = sa.and_(covers(o, c.c.date), not_removed_on(o, c.c.date), in_span(c.c.date, spans))
+    return spans.join(o, same_user(o, spans)).join(c, day), c.c.date
 
 
 def in_span(day: Any, span: sa.FromClause) -> Condition:
