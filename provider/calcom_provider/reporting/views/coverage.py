@@ -134,9 +134,7 @@ def _special_days(source: Source) -> sa.Subquery:
     other = sa.select(*person, o.c.date, sa.literal(0), sa.literal(1), _minutes(o)).select_from(
         p.join(o, sa.and_(_of_schedule(o, p), in_span(o.c.date, p)))
     )
-    either = sa.union_all(out.select_from(tables).where(p.c.schedule_id.is_not(None)), other).subquery(
-        "either"
-    )
+    either = sa.union_all(out.select_from(tables), other).subquery("either")
     keys = [one for one in either.c if one.name not in marks]
     return (
         sa.select(
