@@ -14,7 +14,7 @@ from calcom_provider.hr.ledger_tables import ACTIONS, ASSIGNMENTS, ENTRIES, META
 from calcom_provider.resources.registry import catalogue
 from calcom_provider.resources.shaping import dumps
 from calcom_provider.warehouse import DeleteGuard, RunInfo, Table, Warehouse
-from calcom_provider.warehouse.run import Mode
+from calcom_provider.warehouse.run import Deletes, Mode
 from tests.integration.reporting.world import World
 
 Row = Mapping[str, Any]
@@ -27,6 +27,7 @@ def load(
     history: bool = True,
     only: Collection[str] | None = None,
     ledger: bool = True,
+    marks: bool = False,
 ) -> World:
     """Load an organisation as it was at each of its syncs, and its ledger.
 
@@ -35,9 +36,10 @@ def load(
     :param history: whether versions are kept; without, every table is merged
     :param only: tables to load, all by default
     :param ledger: whether to write the ledger
+    :param marks: whether to mark rows that are gone, in place of removing them
     :returns: the organisation as it was loaded, to work out what is expected
     """
-    loaded = world.restricted(history=history, only=only, ledger=ledger)
+    loaded = world.kept(history=history, only=only, ledger=ledger, marks=marks)
     write_syncs(url, [(loaded, began, place) for place, began in enumerate(loaded.syncs)])
     write_ledger(url, [loaded])
     return loaded
@@ -53,7 +55,7 @@ def load_together(url: str, worlds: Sequence[World], only: Collection[str] | Non
     """
     late = [
         dataclasses.replace(
-            world.restricted(only=only),
+            world.kept(only=only),
             syncs=tuple(began + timedelta(seconds=place) for began in world.syncs),
         )
         for place, world in enumerate(worlds)
@@ -69,7 +71,8 @@ def write_syncs(url: str, syncs: Iterable[tuple[World, datetime, int]]) -> None:
     warehouse = Warehouse(url)
     for world, began, place in syncs:
         scope = {"organization_id": world.organization_id}
-        write_sync(warehouse, scope, began, world.contents[place], history=world.history)
+        deletes: Deletes = "mark" if world.marks else "remove"
+        write_sync(warehouse, scope, began, world.contents[place], history=world.history, deletes=deletes)
     warehouse.close()
 
 
@@ -79,21 +82,23 @@ def write_sync(
     began: datetime,
     contents: Mapping[str, Iterable[Row]],
     history: bool = True,
+    deletes: Deletes = "remove",
 ) -> None:
-    """Publish what the API listed as one run that removes what is gone.
+    """Publish what the API listed as one complete run.
 
     :param warehouse: where to
     :param scope: the organisation
     :param began: begin of the run, later than that of all before it
     :param contents: table -> rows by declared columns
     :param history: whether versions are kept
+    :param deletes: what becomes of rows that are gone
     """
     declared = {table.name: (one.name, table) for one in catalogue().values() for table in one.tables}
     with warehouse.load(RunInfo(scope=scope, started_at=began)) as run:
         for name, rows in contents.items():
             resource, table = declared[name]
             mode: Mode = "history" if history and table.history else "merge"
-            opened = run.table(table, resource=resource, mode=mode, deletes="remove", guard=DeleteGuard.off())
+            opened = run.table(table, resource=resource, mode=mode, deletes=deletes, guard=DeleteGuard.off())
             opened.write([as_tuple(table, {**scope, **row}) for row in rows])
             opened.finish(complete=True)
         run.publish()

@@ -36,6 +36,7 @@ class World:
     :param contents: table -> rows of each sync, by declared columns; JSON columns as plain values
     :param ledger: table of the write-back's ledger, by its short name -> rows; empty without a ledger
     :param history: whether memberships, assignments and absences keep their versions
+    :param marks: whether rows that are gone are marked; else they are removed
     """
 
     organization_id: int
@@ -43,6 +44,7 @@ class World:
     contents: tuple[Contents, ...]
     ledger: Mapping[str, list[Row]]
     history: bool = True
+    marks: bool = False
 
     def has(self, table: str) -> bool:
         """Tell whether a table is synced."""
@@ -52,21 +54,27 @@ class World:
         """Give the rows that a table holds now; none where it is not synced."""
         return self.contents[-1].get(table, [])
 
-    def restricted(
-        self, *, history: bool = True, only: Collection[str] | None = None, ledger: bool = True
+    def kept(
+        self,
+        *,
+        history: bool = True,
+        only: Collection[str] | None = None,
+        ledger: bool = True,
+        marks: bool = False,
     ) -> World:
-        """Give the same organisation, of which less is kept.
+        """Give the same organisation, of which less or other things are kept.
 
         :param history: whether versions are kept
         :param only: tables that are synced, all by default
         :param ledger: whether there is a ledger
+        :param marks: whether rows that are gone are marked
         """
         contents = tuple(
             {name: rows for name, rows in one.items() if only is None or name in only}
             for one in self.contents
         )
-        kept = self.ledger if ledger else {}
-        return dataclasses.replace(self, contents=contents, ledger=kept, history=self.history and history)
+        rows = self.ledger if ledger else {}
+        return dataclasses.replace(self, contents=contents, ledger=rows, history=history, marks=marks)
 
 
 def make_world(seed: int = 20270328, organization_id: int = ORGANIZATION) -> World:

@@ -69,9 +69,12 @@ def versions(world: World, name: str) -> list[Row]:
     """Give all versions of a table's rows, each with ``valid_from``, ``valid_to`` and ``is_current``.
 
     A version begins with the sync that first saw it and ends with the one that found it changed or gone. Where
-    no history is kept there are the rows of the last sync, without times.
+    no history is kept there are the rows of the last sync, and with marks the ones that went before: they have
+    no begin, and an end only when they are gone.
     """
     if not keeps_history(world, name):
+        if world.marks and name in VERSIONED:
+            return _marked(world, name)
         return [row | {"valid_from": None, "valid_to": None, "is_current": True} for row in world.rows(name)]
     made: list[Row] = []
     current: dict[tuple[Any, ...], Row] = {}
@@ -88,6 +91,18 @@ def versions(world: World, name: str) -> list[Row]:
     return made
 
 
+def _marked(world: World, name: str) -> list[Row]:
+    rows: dict[tuple[Any, ...], Row] = {}
+    for began, contents in zip(world.syncs, world.contents, strict=True):
+        listed = {tuple(row[part] for part in VERSIONED[name]): row for row in contents[name]}
+        for key, row in rows.items():
+            if key not in listed and row["is_current"]:
+                rows[key] = row | {"valid_to": began, "is_current": False}
+        for key, row in listed.items():
+            rows[key] = row | {"valid_from": None, "valid_to": None, "is_current": True}
+    return list(rows.values())
+
+
 def _same(version: Row, row: Row | None) -> bool:
     return row is not None and all(version.get(name) == value for name, value in row.items())
 
@@ -95,7 +110,9 @@ def _same(version: Row, row: Row | None) -> bool:
 def held_on(version: Row, day: date) -> bool:
     """Tell whether a version held at the end of a day; without history, whether it holds now."""
     began: datetime | None = version["valid_from"]
-    return began is None or (began < end_of(day) and not_removed_on(version, day))
+    if began is None:
+        return bool(version["is_current"])
+    return began < end_of(day) and not_removed_on(version, day)
 
 
 def not_removed_on(version: Row, day: date) -> bool:
