@@ -60,7 +60,7 @@ def test_a_sync_runs_and_starts_what_waits_for_its_data(world: tuple[Api, Any]) 
     run = api.run("calcom_to_warehouse")
     assert run["state"] == "success"
     result = api.result(run, "sync", map_index=0)
-    assert result["tables"]["calcom_users"]["rows_read"] == sandbox.rows()["users"]
+    assert result["tables"]["calcom_users"]["rows_after"] == sandbox.rows()["users"]
     reports = wait_for(
         "a run of the DAG that is scheduled on the tables",
         120,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calcom_provider.resources.policy import ColumnPolicy
     from calcom_provider.sync import SyncResult
 
-COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted")
+COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "rows_after")
 
 
 def summary(result: SyncResult, prefix: str) -> dict[str, Any]:
