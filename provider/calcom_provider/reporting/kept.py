@@ -68,6 +68,10 @@ def prepare(session: Session, prefix: str, kept: Kept, known: registry.Known) ->
         there = "table"
     elif spare:
         catalog.drop_table(session, kept.new)
+    if there and entry and not entry.definition:
+        # The run that made it ended before it wrote a row.
+        catalog.drop_table(session, kept.table)
+        there = None
     if not there:
         registry.announce(session, prefix, kept.table, "table")
         _make_empty(session, kept, kept.table)
@@ -116,11 +120,15 @@ def _monday(day: date) -> date:
 
 def _make_empty(session: Session, kept: Kept, name: str) -> None:
     backend = session.backend
-    # The outer join lets every column take nulls: MySQL would make one without for what is never null today.
+    target = backend.qualify(name)
     session.execute(
-        f"CREATE TABLE {backend.qualify(name)}{backend.table_options}"
-        f" AS SELECT v.* FROM (SELECT 1 AS one) o LEFT JOIN {backend.qualify(kept.view)} v ON 1 = 0 WHERE 1 = 0"
+        f"CREATE TABLE {target}{backend.table_options} AS SELECT * FROM {backend.qualify(kept.view)} WHERE 1 = 0"
     )
+    if backend.capabilities.name == "mysql":
+        # It makes columns NOT NULL for what is never null today, and days without such a column would get zeros.
+        held = catalog.typed_columns(session, name)
+        changes = [f"MODIFY {backend.quote(column)} {kind} NULL" for column, kind in held.items()]
+        session.execute(f"ALTER TABLE {target} {', '.join(changes)}")
 
 
 def _replace(session: Session, prefix: str, kept: Kept) -> str | None:
