@@ -17,11 +17,15 @@ from calcom_provider.reporting.build import Reports
 from calcom_provider.reporting.made import Made, summary
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Options, Source
+from calcom_provider.reporting.views import VIEWS as EVERY
 from calcom_provider.reporting.views.absences import FCT_OOO_DAY, RPT_TEAM_COVERAGE_DAY
 from calcom_provider.resources.registry import catalogue
 from calcom_provider.warehouse import DeleteGuard, LoadInProgressError, RunInfo, Warehouse, WarehouseError
 from calcom_provider.warehouse.errors import SchemaConflictError
 from tests.integration.reporting import questions_world as world
+from tests.integration.reporting.loading import load
+from tests.integration.reporting.world import TODAY as WORLD_TODAY
+from tests.integration.reporting.world import make_world
 
 TODAY = date(2027, 3, 1)
 ABSENCES, COVERAGE = FCT_OOO_DAY.name, RPT_TEAM_COVERAGE_DAY.name
@@ -139,10 +143,8 @@ def test_wrong_arguments_change_nothing(arguments: dict[str, Any], said: str, sq
 def test_an_attribute_gets_no_name_that_the_view_has(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from calcom_provider.reporting.views import VIEWS as every
-
-    monkeypatch.setattr(build, "VIEWS", every)
-    (host_week,) = [one for one in every if one.name == "rpt_host_week"]
+    monkeypatch.setattr(build, "VIEWS", EVERY)
+    (host_week,) = [one for one in EVERY if one.name == "rpt_host_week"]
     column = next(iter(host_week.columns))
     with pytest.raises(ConfigurationError, match=f"has a column {column} already"):
         Reports(sqlite_url, options=Options(host_attributes={column: "team"}))
@@ -218,6 +220,41 @@ def test_a_view_follows_its_tables(warehouse_url: str, ask: Ask, monkeypatch: py
     assert made[COVERAGE].note == told
     assert relations(warehouse_url, COVERAGE) == [None]
     assert statuses(create(warehouse_url))[COVERAGE] == "skipped"
+
+
+def test_every_view_is_made_and_kept_as_more_is_synced(
+    warehouse_url: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns that are null while a table is missing get their types when it is there."""
+    monkeypatch.setattr(build, "VIEWS", EVERY)
+    daily = [view.name for view in EVERY if view.kept_by]
+    whole = make_world()
+    held = {name for view in EVERY for name in view.needs} - {table.name for table in build.FIXED}
+    load(warehouse_url, whole, only=held, ledger=False)
+    window: dict[str, Any] = {"today": WORLD_TODAY, "days_back": 5, "days_ahead": 5}
+    with Reports(warehouse_url) as reports:
+        few = {one.name: one for one in reports.create(**window)}
+        without = {view.name for view in EVERY if view.ledger}
+        assert {name for name, one in few.items() if one.status == "skipped"} == without
+        reports.refresh(daily, first=WORLD_TODAY)
+        days = dict(
+            ask(f"SELECT '{name}', count(*) FROM {name}_kept WHERE {day} < '{WORLD_TODAY}'")[0]
+            for name, day in ((view.name, view.kept_by) for view in EVERY if view.kept_by)
+        )
+    assert all(days.values())
+    load(warehouse_url, whole)
+    with Reports(warehouse_url) as reports:
+        made = {one.name: one for one in reports.create(**window)}
+        assert {made[name].status for name in without} == {"created"}
+        assert "replaced" in {one.status for one in made.values()}
+        assert {one.status for one in reports.create(**window)} == {"unchanged"}
+        for _ in range(2):
+            kept_now = reports.refresh(daily, first=WORLD_TODAY)
+            assert all(one.rows for one in kept_now)
+    for view in EVERY:
+        if view.kept_by:
+            query = f"SELECT count(*) FROM {view.name}_kept WHERE {view.kept_by} < '{WORLD_TODAY}'"
+            assert ask(query)[0][0] == days[view.name]
 
 
 def test_what_is_possible_is_listed_before_anything_is_made(synced: str) -> None:
