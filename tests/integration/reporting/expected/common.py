@@ -20,6 +20,8 @@ VERSIONED = {
     "ooo_entries": ("id",),
 }
 SCHEDULES = ("schedules", "schedule_availability", "schedule_overrides")
+#: Asked for once: each call walks through the folders of the zones.
+ZONES = frozenset(available_timezones())
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -54,7 +56,7 @@ def utc_day(when: str | datetime) -> date:
 def local_day(when: str | datetime, zone: str | None) -> date:
     """Give the civil day of a time in a zone; in UTC where the zone is unknown."""
     at = moment(when) if isinstance(when, str) else when
-    return at.astimezone(ZoneInfo(zone) if zone in available_timezones() else UTC).date()
+    return at.astimezone(ZoneInfo(zone) if zone in ZONES else UTC).date()
 
 
 # -- history -------------------------------------------------------------------------------------------------
