@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,11 +42,11 @@ def attributes_known(source: Source) -> bool:
     return all(source.has(name) for name in ATTRIBUTES)
 
 
-def held_values(source: Source, slugs: Iterable[str], name: str) -> sa.Subquery:
-    """Give the assignments of some attributes with ``slug``, ``user_id``, ``value`` and the bounds of the version.
+def held_values(source: Source, slug: str, name: str) -> sa.Subquery:
+    """Give the assignments of an attribute with ``user_id``, ``value`` and the bounds of the version.
 
     :param source: Tables; the attributes must be known.
-    :param slugs: Slugs of the attributes.
+    :param slug: Slug of the attribute.
     :param name: Alias.
     """
     a, t = source.table("attribute_assignments", "aa"), source.table("attributes", "ad")
@@ -58,12 +57,11 @@ def held_values(source: Source, slugs: Iterable[str], name: str) -> sa.Subquery:
         sa.select(
             a.c.organization_id,
             a.c.user_id,
-            t.c.slug,
             p.c.value,
             *(a.c[one] for one in _VERSION if one in a.c),
         )
         .select_from(a.join(t, attribute).join(p, option))
-        .where(t.c.slug.in_(sorted(set(slugs))), live(t), live(p))
+        .where(t.c.slug == slug, live(t), live(p))
         .subquery(name)
     )
 

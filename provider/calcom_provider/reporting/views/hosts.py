@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.calendar import WEEKDAYS
 from calcom_provider.reporting.model import View
-from calcom_provider.reporting.source import Source, held_on, live, not_removed_on
+from calcom_provider.reporting.source import Source, held_on, live
 from calcom_provider.reporting.views.hosting import (
     OVER,
     absent_attendees,
@@ -22,11 +22,17 @@ from calcom_provider.reporting.views.hosting import (
     held_values,
     with_local_date,
 )
+from calcom_provider.reporting.views.week_time import (
+    out_days_by_week,
+    override_minutes,
+    weekly_minutes,
+    weeks,
+    with_usual,
+)
 from calcom_provider.reporting.views.working import default_schedules, schedules_known
 
 _COUNTS = (
-    "is_host",
-    "scheduled_minutes",
+    "special_minutes",
     "ooo_minutes",
     "booked_minutes",
     "bookings",
@@ -37,12 +43,13 @@ _COUNTS = (
     "ratings",
     "rated",
 )
+_BOOKING = ("status", "duration", "absent_host", "rating", "rescheduled_to_uid")
 
 
 def _host_weeks(source: Source) -> sa.Select[Any]:
-    f, w = _summed(source), _weeks(source)
+    f, w = _summed(source), weeks(source)
     none = sa.cast(sa.null(), sa.BigInteger())
-    scheduled: Any = f.c.scheduled_minutes if schedules_known(source) else none
+    scheduled: Any = f.c.weekly_minutes + f.c.special_minutes if schedules_known(source) else none
     ooo: Any = f.c.ooo_minutes
     if source.has("ooo_entries") and not schedules_known(source):
         ooo = none
@@ -76,159 +83,112 @@ def _summed(source: Source) -> sa.Subquery:
         parts.append(_special(source))
         if source.has("ooo_entries", "user_id", "start", "end"):
             parts.append(_out(source))
-    if attributes_known(source) and source.options.host_attributes:
-        parts.append(_described(source))
     f = sa.union_all(*parts).subquery("fact")
     return (
         sa.select(
             f.c.organization_id,
             f.c.host_user_id,
             f.c.week_start,
+            sa.func.max(f.c.weekly_minutes).label("weekly_minutes"),
             *(sa.cast(sa.func.sum(f.c[name]), sa.BigInteger()).label(name) for name in _COUNTS),
             *(sa.func.min(f.c[name]).label(name) for name in source.options.host_attributes),
         )
         .group_by(f.c.organization_id, f.c.host_user_id, f.c.week_start)
         # Some facts are about people who are no hosts.
-        .having(sa.func.sum(f.c.is_host) > 0)
+        .having(sa.func.max(f.c.weekly_minutes).is_not(None))
         .subquery("summed")
     )
 
 
 def _facts(
-    source: Source, keys: list[Any], counts: Mapping[str, Any], texts: Mapping[str, Any] | None = None
+    source: Source,
+    keys: list[Any],
+    counts: Mapping[str, Any],
+    *,
+    weekly: Any = None,
+    texts: Mapping[str, Any] | None = None,
 ) -> list[Any]:
-    """Give the columns of a part: what it does not tell is 0, or null for a text."""
+    """Give the columns of a part: what it does not tell is 0, or null where it is not added up."""
     values = texts or {}
+    # Short integers: PostgreSQL adds long ones up as numerics.
     return [
         *keys,
-        *(sa.cast(counts.get(name, sa.literal(0)), sa.BigInteger()).label(name) for name in _COUNTS),
+        sa.cast(sa.null() if weekly is None else weekly, sa.Integer()).label("weekly_minutes"),
+        *(sa.cast(counts.get(name, sa.literal(0)), sa.Integer()).label(name) for name in _COUNTS),
         *(values.get(name, sa.null()).label(name) for name in source.options.host_attributes),
     ]
-
-
-def _weeks(source: Source) -> sa.Subquery:
-    """Give the weeks of the calendar, each with the number of its days that the calendar has, by weekday."""
-    c = source.table("calendar", "wc")
-    days = [sa.func.sum(sa.case((c.c.weekday == n, 1), else_=0)).label(name) for n, name in _numbered()]
-    return (
-        sa.select(
-            c.c.week_start,
-            c.c.iso_year,
-            c.c.iso_week,
-            fn.day_start(c.c.week_start).label("begin_utc"),
-            fn.day_start(fn.add_days(c.c.week_start, 7)).label("end_utc"),
-            *days,
-        )
-        .group_by(c.c.week_start, c.c.iso_year, c.c.iso_week)
-        .subquery("week")
-    )
-
-
-def _numbered() -> list[tuple[int, str]]:
-    return list(enumerate(WEEKDAYS, start=1))
 
 
 def _hosts(source: Source) -> sa.Subquery:
     m, h = source.table("memberships", "hm"), source.table("booking_hosts", "hh")
     members = sa.select(m.c.organization_id, m.c.user_id).where(m.c.accepted.is_(sa.true()), live(m))
-    booked = sa.select(h.c.organization_id, h.c.user_id).where(h.c.user_id.is_not(None), live(h))
+    # Distinct first: there are many more bookings than hosts.
+    booked = sa.select(h.c.organization_id, h.c.user_id).where(h.c.user_id.is_not(None), live(h)).distinct()
     return members.union(booked).subquery("host")
 
 
 def _base(source: Source) -> sa.Select[Any]:
-    """Give every host and week, with the minutes of the weekly hours."""
-    h, w = _hosts(source), _weeks(source)
+    """Give every host and week, with the minutes of the weekly hours and the attributes at the week's end.
+
+    A host with several values of an attribute has several rows.
+    """
+    h, w = _hosts(source), weeks(source)
     tables: sa.FromClause = h.join(w, sa.true())
-    counts: dict[str, Any] = {"is_host": sa.literal(1)}
+    weekly: Any = sa.literal(0)
     if schedules_known(source):
-        p = _weekly(source)
+        p = weekly_minutes(source)
         own = sa.and_(p.c.organization_id == h.c.organization_id, p.c.owner_id == h.c.user_id)
         tables = tables.outerjoin(p, own)
         total = sum((p.c[name] * w.c[name] for name in WEEKDAYS), start=sa.literal(0))
-        counts["scheduled_minutes"] = sa.func.coalesce(total, 0)
+        weekly = sa.func.coalesce(total, 0)
+    texts = {}
+    if attributes_known(source):
+        for number, (name, slug) in enumerate(source.options.host_attributes.items()):
+            a = held_values(source, slug, f"held_{number}")
+            held = sa.and_(
+                a.c.organization_id == h.c.organization_id,
+                a.c.user_id == h.c.user_id,
+                held_on(a, w.c.last_day),
+            )
+            tables, texts[name] = tables.outerjoin(a, held), a.c.value
     keys = [h.c.organization_id, h.c.user_id.label("host_user_id"), w.c.week_start]
-    return sa.select(*_facts(source, keys, counts)).select_from(tables)
-
-
-def _minutes(window: sa.FromClause) -> Any:
-    return fn.clock_minutes(window.c.end_time) - fn.clock_minutes(window.c.start_time)
-
-
-def _weekly(source: Source) -> sa.Subquery:
-    """Give each user's weekly minutes: ``owner_id``, ``schedule_id`` and a column for each weekday."""
-    s, a = default_schedules(source), source.table("schedule_availability", "wa")
-    own = sa.and_(a.c.organization_id == s.c.organization_id, a.c.schedule_id == s.c.schedule_id, live(a))
-    named = [(name, fn.holds_text(a.c.days, sa.literal(f'"{name}"', sa.Text()))) for name in WEEKDAYS]
-    sums = [sa.func.sum(sa.case((on, _minutes(a)), else_=0)).label(name) for name, on in named]
-    return (
-        sa.select(s.c.organization_id, s.c.owner_id, s.c.schedule_id, *sums)
-        .select_from(s.outerjoin(a, own))
-        .group_by(s.c.organization_id, s.c.owner_id, s.c.schedule_id)
-        .subquery("weekly")
-    )
-
-
-def _on_weekday(weekly: sa.FromClause, weekday: Any) -> Any:
-    named = [(weekday == n, weekly.c[name]) for n, name in _numbered()]
-    return sa.func.coalesce(sa.case(*named), 0)
-
-
-def _overrides(source: Source) -> sa.Subquery:
-    """Give the minutes of the days with other hours: ``organization_id``, ``schedule_id``, ``date``, ``minutes``."""
-    o = source.table("schedule_overrides", "wo")
-    return (
-        sa.select(o.c.organization_id, o.c.schedule_id, o.c.date, sa.func.sum(_minutes(o)).label("minutes"))
-        .where(live(o))
-        .group_by(o.c.organization_id, o.c.schedule_id, o.c.date)
-        .subquery("override_day")
-    )
+    return sa.select(*_facts(source, keys, {}, weekly=weekly, texts=texts)).select_from(tables)
 
 
 def _special(source: Source) -> sa.Select[Any]:
     """Give what the days with other hours add to the weekly ones, or take from them."""
-    p, o, c = _weekly(source), _overrides(source), source.table("calendar", "sc")
-    own = sa.and_(p.c.organization_id == o.c.organization_id, p.c.schedule_id == o.c.schedule_id)
-    more = o.c.minutes - _on_weekday(p, c.c.weekday)
-    keys = [p.c.organization_id, p.c.owner_id, c.c.week_start]
-    tables = o.join(c, c.c.date == o.c.date).join(p, own)
-    return sa.select(*_facts(source, keys, {"scheduled_minutes": more})).select_from(tables)
+    s, o, c = default_schedules(source), override_minutes(source), source.table("calendar", "sc")
+    own = sa.and_(s.c.organization_id == o.c.organization_id, s.c.schedule_id == o.c.schedule_id)
+    days = (
+        sa.select(
+            s.c.organization_id,
+            s.c.owner_id,
+            s.c.schedule_id,
+            c.c.week_start,
+            c.c.weekday_name,
+            o.c.minutes,
+            c.c.date,
+        )
+        .select_from(o.join(c, c.c.date == o.c.date).join(s, own))
+        .subquery("special_day")
+    )
+    u = with_usual(source, days)
+    keys = [u.c.organization_id, u.c.owner_id, u.c.week_start]
+    return sa.select(*_facts(source, keys, {"special_minutes": u.c.minutes - u.c.usual}))
 
 
 def _out(source: Source) -> sa.Select[Any]:
     """Give the working minutes of the days on which somebody is out."""
-    d, p, o = _out_days(source), _weekly(source), _overrides(source)
-    own = sa.and_(p.c.organization_id == d.c.organization_id, p.c.owner_id == d.c.user_id)
+    d, s, o = out_days_by_week(source), default_schedules(source), override_minutes(source)
+    own = sa.and_(s.c.organization_id == d.c.organization_id, s.c.owner_id == d.c.user_id)
+    days = sa.select(*d.c, s.c.schedule_id).select_from(d.join(s, own)).subquery("own_day")
+    u = with_usual(source, days)
     special = sa.and_(
-        o.c.organization_id == p.c.organization_id,
-        o.c.schedule_id == p.c.schedule_id,
-        o.c.date == d.c.date,
+        o.c.organization_id == u.c.organization_id, o.c.schedule_id == u.c.schedule_id, o.c.date == u.c.date
     )
-    minutes = sa.func.coalesce(o.c.minutes, _on_weekday(p, d.c.weekday))
-    keys = [d.c.organization_id, d.c.user_id, d.c.week_start]
-    tables = d.join(p, own).outerjoin(o, special)
-    return sa.select(*_facts(source, keys, {"ooo_minutes": minutes})).select_from(tables)
-
-
-def _out_days(source: Source) -> sa.Subquery:
-    """Give the days on which users are out, with their weeks.
-
-    Absences meet weeks first and days second: there are fewer weeks.
-    """
-    o, w, c = source.table("ooo_entries", "wx"), _weeks(source), source.table("calendar", "xc")
-    near = sa.and_(o.c.start < w.c.end_utc, o.c["end"] >= w.c.begin_utc)
-    covered = sa.and_(
-        c.c.week_start == w.c.week_start,
-        o.c.start < fn.day_start(fn.add_days(c.c.date, 1)),
-        o.c["end"] >= fn.day_start(c.c.date),
-    )
-    keys = [o.c.organization_id, o.c.user_id, c.c.date, c.c.weekday, w.c.week_start]
-    return (
-        sa.select(*keys)
-        .select_from(o.join(w, near).join(c, covered))
-        .where(not_removed_on(o, c.c.date))
-        .group_by(*keys)
-        .subquery("out_day")
-    )
+    keys = [u.c.organization_id, u.c.user_id, u.c.week_start]
+    counts = {"ooo_minutes": sa.func.coalesce(o.c.minutes, u.c.usual)}
+    return sa.select(*_facts(source, keys, counts)).select_from(u.outerjoin(o, special))
 
 
 def _booked(source: Source) -> sa.Select[Any]:
@@ -260,52 +220,44 @@ def _one(*conditions: Any) -> Any:
 
 def _bookings(source: Source) -> sa.Subquery:
     """Give a row for each booking and host, with the week of the booking's civil day."""
-    u, b, h = _near_days(source), source.table("bookings", "b"), source.table("booking_hosts", "h")
+    b, h = _near_bookings(source), source.table("booking_hosts", "h")
     of_booking = sa.and_(
-        h.c.organization_id == b.c.organization_id, h.c.booking_id == b.c.id, h.c.user_id.is_not(None)
+        h.c.organization_id == b.c.organization_id, h.c.booking_id == b.c.booking_id, h.c.user_id.is_not(None)
     )
-    joined, day = with_local_date(
-        source,
-        u.join(b, fn.utc_date(b.c.start) == u.c.utc_day).join(h, of_booking),
-        h.c.organization_id,
+    joined, day = with_local_date(source, b.join(h, of_booking), h.c.organization_id, h.c.user_id, b.c.start)
+    keys = [
+        b.c.organization_id,
         h.c.user_id,
-        b.c.start,
-    )
-    names = ("status", "duration", "absent_host", "rating", "rescheduled_to_uid")
-    keys = [u.c.week_start, b.c.organization_id, b.c.id, h.c.user_id, *(b.c[name] for name in names)]
+        b.c.week_start,
+        b.c.booking_id,
+        *(b.c[name] for name in _BOOKING),
+    ]
     return (
-        sa.select(
-            b.c.organization_id,
-            h.c.user_id.label("host_user_id"),
-            u.c.week_start,
-            b.c.id.label("booking_id"),
-            *(b.c[name] for name in names),
-        )
+        sa.select(*(one.label("host_user_id") if one.name == "user_id" else one for one in keys))
         .select_from(joined)
-        .where(live(b), live(h), day >= u.c.week_start, day <= fn.add_days(u.c.week_start, 6))
+        .where(live(h), day >= b.c.week_start, day <= fn.add_days(b.c.week_start, 6))
         .group_by(*keys)
         .subquery("booking")
     )
 
 
-def _near_days(source: Source) -> sa.Subquery:
-    """Give the days in UTC on which a booking of a week may begin: with any zone, one more on either side."""
-    c = source.table("calendar", "nc")
-    w = sa.select(c.c.week_start).distinct().subquery("near_week")
+def _near_bookings(source: Source) -> sa.Subquery:
+    """Give each week with the bookings that begin in it in some zone, so with one more day in UTC on either side.
+
+    They are grouped to keep the look-up of the civil day for what is left of the bookings.
+    """
+    w, b = weeks(source), source.table("bookings", "b")
     numbers = [sa.select(sa.literal(number).label("number")) for number in range(-1, 8)]
     n = sa.union_all(*numbers).subquery("near")
-    day = fn.add_days(w.c.week_start, n.c.number).label("utc_day")
-    return sa.select(w.c.week_start, day).select_from(w.join(n, sa.true())).subquery("near_day")
-
-
-def _described(source: Source) -> sa.Select[Any]:
-    """Give the attributes that somebody held at the end of each week."""
-    attributes = source.options.host_attributes
-    a, w = held_values(source, attributes.values(), "described"), _weeks(source)
-    keys = [a.c.organization_id, a.c.user_id, w.c.week_start]
-    texts = {name: sa.case((a.c.slug == slug, a.c.value)) for name, slug in attributes.items()}
-    tables = a.join(w, held_on(a, fn.add_days(w.c.week_start, 6)))
-    return sa.select(*_facts(source, keys, {}, texts)).select_from(tables)
+    on_day = fn.utc_date(b.c.start) == fn.add_days(w.c.week_start, n.c.number)
+    keys = [w.c.week_start, b.c.organization_id, b.c.id, b.c.start, *(b.c[name] for name in _BOOKING)]
+    return (
+        sa.select(*(one.label("booking_id") if one.name == "id" else one for one in keys))
+        .select_from(w.join(n, sa.true()).join(b, on_day))
+        .where(live(b))
+        .group_by(*keys)
+        .subquery("near_booking")
+    )
 
 
 RPT_HOST_WEEK = View(

@@ -116,7 +116,7 @@ def _with_absences(
 def _with_values(
     source: Source, tables: sa.FromClause, m: sa.FromClause, host: Any
 ) -> tuple[sa.FromClause, Any]:
-    a = held_values(source, [source.options.routing_attribute], "held")
+    a = held_values(source, source.options.routing_attribute, "held")
     held = sa.and_(
         a.c.organization_id == m.c.organization_id,
         a.c.user_id == host,
