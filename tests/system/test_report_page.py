@@ -170,7 +170,7 @@ def test_dark_mode_follows_the_system(opened: Any) -> None:
     dark = opened.evaluate("getComputedStyle(document.body).backgroundColor")
     charts = opened.locator(".chart canvas").first.evaluate("canvas => canvas.toDataURL()")
     opened.emulate_media(color_scheme="light")
-    assert opened.locator("#theme").get_attribute("aria-pressed") == "false"
+    opened.locator("#theme[aria-pressed=false]").wait_for()
     assert opened.evaluate("getComputedStyle(document.body).backgroundColor") != dark
     assert opened.locator(".chart canvas").first.evaluate("canvas => canvas.toDataURL()") != charts
 
@@ -214,7 +214,7 @@ PICTURES: dict[str, dict[str, Any]] = {
 
 PICTURED = {
     "report-light": "absences",
-    "report-dark": "attribute-coverage",
+    "report-dark": "team-coverage",
     "report-phone": "absences",
 }
 

@@ -49,7 +49,7 @@ class Settings:
     :param conn_id: Airflow connection of the warehouse
     :param schema: schema of the tables, the connection's own by default
     :param prefix: what table names begin with
-    :param show_people: show user ids and single write-backs, instead of counts alone
+    :param show_people: show names, ids and single write-backs, instead of counts alone
     """
 
     conn_id: str = "warehouse_default"
