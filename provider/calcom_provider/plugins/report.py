@@ -38,6 +38,8 @@ SECTION = "calcom"
 TITLE = "Cal.com report"
 #: Seconds that a report is kept, and one that failed: long enough to spare the database, short enough to mend it.
 KEPT, KEPT_FAILURE = 60.0, 5.0
+#: Seconds that a reader waits for one who came first. Each occupies a thread of the API server meanwhile.
+PATIENCE = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +80,12 @@ class KeptReport:
     """Read the report when somebody asks for it, and give the same to all who ask soon after.
 
     :param clock: seconds that never go back
+    :param patience: seconds to wait for another reader's report
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE) -> None:
         self._clock = clock
+        self._patience = patience
         self._lock = threading.Lock()
         self._kept: tuple[Settings, Answer, float] | None = None
 
@@ -90,13 +94,17 @@ class KeptReport:
 
         :param wanted: what is shown
         """
-        with self._lock:
+        if not self._lock.acquire(timeout=self._patience):
+            return _help("The report is being read, which takes longer than usual. Load the page again soon.")
+        try:
             if self._kept and self._kept[0] == wanted and self._clock() < self._kept[2]:
                 return self._kept[1]
             made = make(wanted)
             seconds = KEPT if made.status == 200 else KEPT_FAILURE
             self._kept = (wanted, made, self._clock() + seconds)
             return made
+        finally:
+            self._lock.release()
 
 
 def settings() -> Settings:
@@ -136,6 +144,10 @@ def make(wanted: Settings) -> Answer:
             f"The warehouse of connection {wanted.conn_id!r} could not be read ({type(error).__name__}). "
             "The log of the API server says why."
         )
+    return _help(told)
+
+
+def _help(told: str) -> Answer:
     return Answer(document(TITLE, f"<p>{escape(told)}</p>"), 503)
 
 

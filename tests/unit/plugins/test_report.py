@@ -190,6 +190,27 @@ def test_many_readers_at_once_cost_one_report(source: Source) -> None:
     assert source.made == 1
 
 
+def test_a_warehouse_that_hangs_does_not_take_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging, go_on = threading.Event(), threading.Event()
+
+    def hang(_: Settings) -> Answer:
+        hanging.set()
+        go_on.wait(30)
+        return Answer("done")
+
+    monkeypatch.setattr(report, "make", hang)
+    kept = KeptReport(patience=0.05)
+    first = threading.Thread(target=kept.answer, args=(Settings(),))
+    first.start()
+    assert hanging.wait(30)
+    second = kept.answer(Settings())
+    assert second.status == 503
+    assert "Load the page again" in second.html
+    go_on.set()
+    first.join()
+    assert kept.answer(Settings()).html == "done"
+
+
 def test_signed_in_users_see_it_and_no_cache_keeps_it(
     airflow_db: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, set_connection: Callable[..., str]
 ) -> None:
