@@ -18,9 +18,9 @@
     return { ink: of("--ink"), soft: of("--soft"), line: of("--line"), card: of("--card"), scale };
   }
 
-  function scaleOf(values, look) {
+  function scaleOf(most, look) {
     return {
-      min: 0, max: Math.max(1, ...values), calculable: false, orient: "horizontal", left: "center", bottom: 0,
+      min: 0, max: most, text: [String(most), "0"], calculable: false, orient: "horizontal", left: "center", bottom: 0,
       itemHeight: 120, inRange: { color: look.scale }, textStyle: { color: look.soft },
     };
   }
@@ -31,7 +31,7 @@
     const upright = width < 600;
     return {
       tooltip: tooltip({ formatter: (hit) => `${hit.value[0]}: ${hit.value[1]}` }),
-      visualMap: scaleOf(points.map((point) => point[1]), look),
+      visualMap: scaleOf(Math.max(1, ...points.map((point) => point[1])), look),
       calendar: {
         range: [days[0], days[days.length - 1]], orient: upright ? "vertical" : "horizontal",
         left: 60, right: 20, top: upright ? 40 : 34, bottom: 60,
@@ -43,10 +43,11 @@
     };
   }
 
-  function grid(panel, look) {
+  function grid(panel, look, width) {
     const unique = (column) => [...new Set(panel.rows.map((row) => String(row[column])))];
     const across = unique(panel.x).sort();
     const down = unique(panel.y).reverse();
+    const names = Math.min(200, width * 0.35, 8 * Math.max(...down.map((name) => short(name).length)));
     const points = panel.rows.map((row) => [
       across.indexOf(String(row[panel.x])), down.indexOf(String(row[panel.y])), row[panel.values[0]],
       panel.mark !== null && row[panel.mark] ? panel.columns[panel.mark] : "",
@@ -55,13 +56,17 @@
       `${short(down[group])}, ${across[day]}: ${value === null ? "nobody would work" : value}${mark ? `, ${mark}` : ""}`;
     return {
       tooltip: tooltip({ formatter: (hit) => told(hit.value) }),
-      grid: { left: 8, right: 12, top: 10, bottom: 48, containLabel: true },
-      xAxis: { type: "category", data: across, axisLabel: { color: look.soft, hideOverlap: true } },
-      yAxis: { type: "category", data: down, axisLabel: { color: look.soft, formatter: short } },
-      visualMap: Object.assign(scaleOf(points.map((point) => point[2]), look), { dimension: 2 }),
+      grid: { left: names + 12, right: 12, top: 10, bottom: 68 },
+      xAxis: { type: "category", data: across, axisLabel: { color: look.soft, hideOverlap: true, formatter: (day) => day.slice(5) } },
+      yAxis: { type: "category", data: down,
+        axisLabel: { color: look.soft, formatter: short, width: names, overflow: "truncate" } },
+      visualMap: Object.assign(scaleOf(100, look), { dimension: 2 }),
       series: [{
         type: "heatmap", data: points, itemStyle: { borderColor: look.card, borderWidth: 1 },
-        label: { show: true, color: look.ink, fontWeight: "bold", formatter: (hit) => (hit.value[3] ? "!" : "") },
+        label: {
+          show: true, color: "#fff", textBorderColor: "#000", textBorderWidth: 3, fontSize: 15, fontWeight: "bold",
+          formatter: (hit) => (hit.value[3] ? "!" : ""),
+        },
       }],
     };
   }
