@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +36,16 @@ def with_local_date(
         z, sa.and_(z.c.time_zone == u.c.time_zone, z.c.from_utc <= time, z.c.to_utc > time)
     )
     return tables, fn.local_date(time, sa.func.coalesce(z.c.offset_minutes, 0))
+
+
+def chosen_columns(names: Iterable[str]) -> dict[str, sa.quoted_name]:
+    """Give names for inside a view to columns that the warehouse's owner named: ``chosen_0`` -> name to show.
+
+    What the owner named may be a word of the database's language, or the name of another column inside.
+
+    :param names: Names that the owner chose.
+    """
+    return {f"chosen_{number}": sa.quoted_name(name, quote=True) for number, name in enumerate(names)}
 
 
 def attributes_known(source: Source) -> bool:

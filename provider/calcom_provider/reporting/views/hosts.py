@@ -19,6 +19,7 @@ from calcom_provider.reporting.views.hosting import (
     OVER,
     absent_attendees,
     attributes_known,
+    chosen_columns,
     held_values,
     with_local_date,
 )
@@ -71,7 +72,7 @@ def _host_weeks(source: Source) -> sa.Select[Any]:
         f.c.no_show_host,
         guests.label("no_show_guest"),
         fn.percent(f.c.ratings, 100 * f.c.rated).label("avg_rating"),
-        *(f.c[name] for name in source.options.host_attributes),
+        *(f.c[name].label(shown) for name, shown in chosen_columns(source.options.host_attributes).items()),
         source.history_note("attribute_assignments", "ooo_entries").label("note"),
     ).select_from(f.join(w, w.c.week_start == f.c.week_start))
 
@@ -91,7 +92,7 @@ def _summed(source: Source) -> sa.Subquery:
             f.c.week_start,
             sa.func.max(f.c.weekly_minutes).label("weekly_minutes"),
             *(sa.cast(sa.func.sum(f.c[name]), sa.BigInteger()).label(name) for name in _COUNTS),
-            *(sa.func.min(f.c[name]).label(name) for name in source.options.host_attributes),
+            *(sa.func.min(f.c[name]).label(name) for name in chosen_columns(source.options.host_attributes)),
         )
         .group_by(f.c.organization_id, f.c.host_user_id, f.c.week_start)
         # Some facts are about people who are no hosts.
@@ -109,13 +110,15 @@ def _facts(
     texts: Mapping[str, Any] | None = None,
 ) -> list[Any]:
     """Give the columns of a part: what it does not tell is 0, or null where it is not added up."""
-    values = texts or {}
     # Short integers: PostgreSQL adds long ones up as numerics.
     return [
         *keys,
         sa.cast(sa.null() if weekly is None else weekly, sa.Integer()).label("weekly_minutes"),
         *(sa.cast(counts.get(name, sa.literal(0)), sa.Integer()).label(name) for name in _COUNTS),
-        *(values.get(name, sa.null()).label(name) for name in source.options.host_attributes),
+        *(
+            (texts or {}).get(name, sa.null()).label(name)
+            for name in chosen_columns(source.options.host_attributes)
+        ),
     ]
 
 
@@ -142,15 +145,13 @@ def _base(source: Source) -> sa.Select[Any]:
         total = sum((p.c[name] * w.c[name] for name in WEEKDAYS), start=sa.literal(0))
         weekly = sa.func.coalesce(total, 0)
     texts = {}
-    if attributes_known(source):
-        for number, (name, slug) in enumerate(source.options.host_attributes.items()):
-            a = held_values(source, slug, f"held_{number}")
-            held = sa.and_(
-                a.c.organization_id == h.c.organization_id,
-                a.c.user_id == h.c.user_id,
-                held_on(a, w.c.last_day),
-            )
-            tables, texts[name] = tables.outerjoin(a, held), a.c.value
+    chosen = source.options.host_attributes if attributes_known(source) else {}
+    for name, slug in zip(chosen_columns(chosen), chosen.values(), strict=True):
+        a = held_values(source, slug, f"held_{name}")
+        held = sa.and_(
+            a.c.organization_id == h.c.organization_id, a.c.user_id == h.c.user_id, held_on(a, w.c.last_day)
+        )
+        tables, texts[name] = tables.outerjoin(a, held), a.c.value
     keys = [h.c.organization_id, h.c.user_id.label("host_user_id"), w.c.week_start]
     return sa.select(*_facts(source, keys, {}, weekly=weekly, texts=texts)).select_from(tables)
 

@@ -12,6 +12,7 @@ from calcom_provider.reporting.source import Source, column, held_on, live, not_
 from calcom_provider.reporting.views.hosting import (
     absent_attendees,
     attributes_known,
+    chosen_columns,
     held_values,
     with_local_date,
 )
@@ -36,7 +37,7 @@ def _outcomes(source: Source) -> sa.Select[Any]:
         sa.case((f.c.is_out == 1, sa.true()), (f.c.is_out == 0, sa.false())).label("host_out_on_day"),
         fn.minutes_between(f.c.created_at, f.c.booking_created_at).label("minutes_to_booking"),
         _outcome(f).label("outcome"),
-        *(f.c[name] for name in _answers(source)),
+        *(f.c[name].label(shown) for name, shown in chosen_columns(_answers(source)).items()),
         source.history_note(*_histories(source)).label("note"),
     )
 
@@ -130,7 +131,8 @@ def _matched(source: Source) -> sa.Subquery:
     r = source.table("routing_form_responses", "r")
     names = ("form_id", "created_at", "routed_to_booking_uid")
     keys = [r.c.organization_id, r.c.id.label("response_id"), *(r.c[name] for name in names)]
-    keys += [fn.json_text(r.c.response, key, "value").label(name) for name, key in _answers(source).items()]
+    asked = zip(chosen_columns(_answers(source)), _answers(source).values(), strict=True)
+    keys += [fn.json_text(r.c.response, key, "value").label(name) for name, key in asked]
     if not source.has("bookings"):
         return sa.select(*keys, *_no_booking()).where(live(r)).subquery("matched")
     b = source.table("bookings", "b")
