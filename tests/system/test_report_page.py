@@ -207,14 +207,14 @@ def test_it_prints_with_its_tables(opened: Any) -> None:
 
 PICTURES: dict[str, dict[str, Any]] = {
     "report-light": {},
-    "report-dark": {"color_scheme": "dark"},
+    "report-dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 570}},
     "report-phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
 
 
 PICTURED = {
     "report-light": "absences",
-    "report-dark": "team-coverage",
+    "report-dark": "attribute-coverage",
     "report-phone": "absences",
 }
 
