@@ -96,8 +96,8 @@ bench: $(VENV)/.bench  ## measure beside dlt and pandas, and write the page of r
 bench-large: $(VENV)/.bench  ## the slow measurements: the rate limit at 474 requests, ten times the rows
 	@$(BIN)/python -m tests.benchmarks.run --cases limit,memory --repeats 1 --alone
 
-bench-reporting: $(VENV)/.dev  ## the reporting questions on 500,000 bookings, PostgreSQL and DuckDB
-	@$(BIN)/python -m tests.benchmarks.reporting --page docs/questions/times.inc
+bench-reporting: $(VENV)/.dev  ## the reporting questions and views on 500,000 bookings, PostgreSQL and DuckDB
+	@$(BIN)/python -m tests.benchmarks.reporting --write
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache demo-output bench-work

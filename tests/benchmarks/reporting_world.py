@@ -31,6 +31,12 @@ BEGIN = "timestamp '2025-06-01 00:00:00'"
 MINUTES = 2 * 365 * 24 * 60
 
 
+_ZONE = (
+    "CASE i % 5 WHEN 0 THEN 'Europe/Berlin' WHEN 1 THEN 'America/New_York' WHEN 2 THEN 'Asia/Kolkata'"
+    " WHEN 3 THEN 'Pacific/Auckland' END"
+)
+
+
 @dataclass(frozen=True)
 class Size:
     """Say how much there is of everything."""
@@ -90,24 +96,30 @@ def _contents(size: Size) -> list[tuple[str, int, dict[str, str]]]:
     """Return table, number of rows, and an expression of the row's number ``i`` for each column."""
     user = f"1 + i % {size.members}"
     held = {"valid_from": BEGIN, "is_current": "true"}
+    ended = {"valid_from": f"{BEGIN} - interval '300 days'", "valid_to": BEGIN, "is_current": "false"}
     # 7919 is prime, so bookings are spread over the two years and over the hosts without repeating.
     start = f"(CAST(i AS bigint) * 7919) % {MINUTES}"
     day = f"((CAST(i AS bigint) * 7919) % {MINUTES // 1440}) * 1440"
     return [
-        ("users", size.members, {"id": "i", "time_zone": "'Europe/Berlin'", "default_schedule_id": "i"}),
+        ("users", size.members, {"id": "i", "time_zone": _ZONE, "default_schedule_id": "i"}),
         ("memberships", size.members, {"id": "i", "user_id": "i", "accepted": "i % 50 <> 0", **held}),
         ("teams", size.teams, {"id": "i", "name": "'Team ' || i"}),
         (
             "team_memberships",
             size.members * 2,
-            {"id": "i", "team_id": f"1 + i % {size.teams}", "user_id": user, "accepted": "true"},
+            {
+                "id": "i",
+                "team_id": f"1 + (i + CAST(floor(i / {size.members}.0) AS bigint)) % {size.teams}",
+                "user_id": user,
+                "accepted": "i % 50 <> 0",
+            },
         ),
         (
             "attributes",
             3,
             {
                 "id": "'a' || i",
-                "slug": "CASE WHEN i = 1 THEN 'region' ELSE 'attribute' || i END",
+                "slug": "CASE i WHEN 1 THEN 'region' WHEN 2 THEN 'department' ELSE 'attribute' || i END",
                 "type": "'SINGLE_SELECT'",
                 "enabled": "true",
             },
@@ -115,7 +127,11 @@ def _contents(size: Size) -> list[tuple[str, int, dict[str, str]]]:
         (
             "attribute_options",
             60,
-            {"id": "'o' || i", "attribute_id": "'a' || (1 + i % 3)", "value": "'Value ' || i"},
+            {
+                "id": "'o' || i",
+                "attribute_id": "'a' || (1 + i % 3)",
+                "value": "CASE i WHEN 3 THEN 'South' ELSE 'Value ' || i END",
+            },
         ),
         (
             "attribute_assignments",
@@ -125,6 +141,16 @@ def _contents(size: Size) -> list[tuple[str, int, dict[str, str]]]:
                 "option_id": "'o' || (1 + (i + 2) % 60)",
                 "user_id": "1 + CAST(floor((i - 1) / 3.0) AS bigint)",
                 **held,
+            },
+        ),
+        (
+            "attribute_assignments",
+            size.members,
+            {
+                "attribute_id": "'a' || (1 + i % 3)",
+                "option_id": "'o' || (1 + (i + 2) % 60)",
+                "user_id": user,
+                **ended,
             },
         ),
         (
@@ -141,17 +167,29 @@ def _contents(size: Size) -> list[tuple[str, int, dict[str, str]]]:
         (
             "schedules",
             size.members,
-            {"id": "i", "owner_id": "i", "time_zone": "'Europe/Berlin'", "is_default": "true"},
+            {"id": "i", "owner_id": "i", "time_zone": _ZONE, "is_default": "true"},
         ),
         (
             "schedule_availability",
-            size.members,
+            size.members * 2,
             {
-                "schedule_id": "i",
+                "schedule_id": user,
+                "position": f"CASE WHEN i <= {size.members} THEN 0 ELSE 1 END",
+                "days": """CAST(CASE WHEN i % 7 = 0 THEN '["Monday","Saturday"]'
+                    ELSE '["Monday","Tuesday","Wednesday","Thursday","Friday"]' END AS json)""",
+                "start_time": f"CASE WHEN i <= {size.members} THEN '09:00' ELSE '13:00' END",
+                "end_time": f"CASE WHEN i <= {size.members} THEN '12:30' ELSE '17:00' END",
+            },
+        ),
+        (
+            "schedule_overrides",
+            size.members // 10,
+            {
+                "schedule_id": "i * 10",
                 "position": "0",
-                "days": """'["Monday","Tuesday","Wednesday","Thursday","Friday"]'""",
-                "start_time": "'09:00'",
-                "end_time": "'17:00'",
+                "date": f"CAST({_after(day)} AS date)",
+                "start_time": "'10:00'",
+                "end_time": "CASE WHEN i % 2 = 0 THEN '10:00' ELSE '15:00' END",
             },
         ),
         (

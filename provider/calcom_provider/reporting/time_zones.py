@@ -39,7 +39,6 @@ def zone_names() -> list[str]:
     return sorted(available_timezones() - {"localtime"})
 
 
-@functools.lru_cache(maxsize=2)
 def offset_rows(first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> tuple[Row, ...]:
     """Give the rows of the offset table for all zones.
 
@@ -49,6 +48,11 @@ def offset_rows(first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> tup
     """
     if not EARLIEST_YEAR <= first_year <= last_year:
         raise ValueError(f"years must rise from {EARLIEST_YEAR} or later: {first_year} to {last_year}")
+    return _rows(first_year, last_year)
+
+
+@functools.lru_cache(maxsize=2)
+def _rows(first_year: int, last_year: int) -> tuple[Row, ...]:
     begin, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year + 1, 1, 1, tzinfo=UTC)
     return tuple(row for name in zone_names() for row in _rows_of(name, begin, end))
 

@@ -8,47 +8,43 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
-from calcom_provider.reporting.source import VALID_FROM, Source, column, live, removed_at
-from calcom_provider.reporting.views.working import (
-    accepted_on,
-    covers,
-    default_schedules,
-    out_days,
-    schedules_known,
-    working_minutes,
-)
+from calcom_provider.reporting.source import VALID_FROM, Source, column, live, not_removed_on, removed_at
+from calcom_provider.reporting.views.working import accepted_on, covers, schedules_known, with_hours
 
 
 def _ooo_days(source: Source) -> sa.Select[Any]:
-    days, chosen = _covered(source), _chosen(source)
-    keys = [days.c[name] == chosen.c[name] for name in ("organization_id", "user_id", "date")]
-    c = source.table("calendar", "c")
-    tables: sa.FromClause = days.join(chosen, sa.and_(*keys)).join(c, c.c.date == days.c.date)
-    scheduled: Any = sa.cast(sa.null(), sa.Integer())
-    if schedules_known(source):
-        s = default_schedules(source)
-        on = sa.and_(s.c.organization_id == days.c.organization_id, s.c.owner_id == days.c.user_id)
-        tables = tables.outerjoin(s, on)
-        minutes = working_minutes(
-            source, days.c.organization_id, s.c.schedule_id, days.c.date, c.c.weekday_name
+    days, v = _covered(source), source.table("ooo_entries", "v")
+    keys = list(days.c)
+    hours = with_hours(source, days, days.c.organization_id, days.c.user_id, days.c.date, days.c.weekday_name)
+    # Who stands in: from the live versions of the entry that is named, else from its others.
+    chosen = sa.and_(
+        v.c.organization_id == days.c.organization_id,
+        v.c.id == days.c.ooo_id,
+        v.c.user_id == days.c.user_id,
+        covers(v, days.c.date),
+        sa.or_(live(v), days.c.live_id.is_(None)),
+    )
+    cover = sa.func.min(v.c.to_user_id)
+    reason = [sa.func.min(v.c.reason).label("reason")] if "reason" in v.c else []
+    return (
+        sa.select(
+            days.c.organization_id,
+            days.c.date,
+            days.c.user_id,
+            days.c.ooo_id,
+            days.c.entries_on_day,
+            _owned(source, days).label("owned_by_sync"),
+            cover.is_not(None).label("has_cover"),
+            cover.label("cover_user_id"),
+            (hours.is_scheduled == 1).label("is_scheduled_day"),
+            fn.utc_date(days.c.first_seen).label("first_seen"),
+            sa.case((days.c.live_id.is_(None), fn.utc_date(days.c.removed_at))).label("removed_on"),
+            *reason,
+            source.history_note("ooo_entries").label("note"),
         )
-        scheduled = minutes > 0
-    reason = [chosen.c.reason] if "reason" in chosen.c else []
-    return sa.select(
-        days.c.organization_id,
-        days.c.date,
-        days.c.user_id,
-        days.c.ooo_id,
-        days.c.entries_on_day,
-        _owned(source, days).label("owned_by_sync"),
-        chosen.c.cover_user_id.is_not(None).label("has_cover"),
-        chosen.c.cover_user_id,
-        scheduled.label("is_scheduled_day"),
-        fn.utc_date(days.c.first_seen).label("first_seen"),
-        sa.case((days.c.live_id.is_(None), fn.utc_date(days.c.removed_at))).label("removed_on"),
-        *reason,
-        source.history_note("ooo_entries").label("note"),
-    ).select_from(tables)
+        .select_from(hours.tables.outerjoin(v, chosen))
+        .group_by(*keys)
+    )
 
 
 def _covered(source: Source) -> sa.Subquery:
@@ -59,6 +55,7 @@ def _covered(source: Source) -> sa.Subquery:
         sa.select(
             o.c.organization_id,
             c.c.date,
+            c.c.weekday_name,
             o.c.user_id,
             sa.func.min(live_id).label("live_id"),
             sa.func.coalesce(sa.func.min(live_id), sa.func.min(o.c.id)).label("ooo_id"),
@@ -67,29 +64,8 @@ def _covered(source: Source) -> sa.Subquery:
             sa.func.max(removed_at(o)).label("removed_at"),
         )
         .select_from(o.join(c, covers(o, c.c.date)))
-        .group_by(o.c.organization_id, c.c.date, o.c.user_id)
+        .group_by(o.c.organization_id, c.c.date, c.c.weekday_name, o.c.user_id)
         .subquery("covered")
-    )
-
-
-def _chosen(source: Source) -> sa.Subquery:
-    """Give who stands in on each day, from the live versions of the entry that is named, else from its others."""
-    days = _covered(source).alias("named")
-    o = source.table("ooo_entries", "v")
-    same = sa.and_(
-        o.c.organization_id == days.c.organization_id,
-        o.c.id == days.c.ooo_id,
-        o.c.user_id == days.c.user_id,
-        covers(o, days.c.date),
-        sa.or_(live(o), days.c.live_id.is_(None)),
-    )
-    keys = (days.c.organization_id, days.c.user_id, days.c.date)
-    reason = [sa.func.min(o.c.reason).label("reason")] if "reason" in o.c else []
-    return (
-        sa.select(*keys, sa.func.min(o.c.to_user_id).label("cover_user_id"), *reason)
-        .select_from(days.join(o, same))
-        .group_by(*keys)
-        .subquery("chosen")
     )
 
 
@@ -128,22 +104,28 @@ FCT_OOO_DAY = View(
 
 def _team_days(source: Source) -> sa.Select[Any]:
     p = _team_people(source)
-    members = sa.func.count(sa.distinct(p.c.user_id))
-    scheduled = sa.func.count(sa.distinct(sa.case((p.c.scheduled == 1, p.c.user_id))))
-    out = sa.func.count(sa.distinct(sa.case((sa.and_(p.c.scheduled == 1, p.c.is_out == 1), p.c.user_id))))
+    members = sa.func.count(p.c.user_id)
+    scheduled = sa.func.coalesce(sa.func.sum(p.c.is_scheduled), 0)
+    available = sa.func.coalesce(sa.func.sum(p.c.is_scheduled * (1 - p.c.is_out)), 0)
     n = source.table("team_minimums", "n")
     minimum = sa.func.max(n.c.minimum)
-    below = sa.case((sa.and_(scheduled > 0, scheduled - out < minimum), sa.true()), else_=sa.false())
+    below = sa.case((sa.and_(scheduled > 0, available < minimum), sa.true()), else_=sa.false())
+    whole = [
+        sa.cast(number, sa.BigInteger()).label(name)
+        for name, number in (
+            ("members", members),
+            ("scheduled_members", scheduled),
+            ("out_members", scheduled - available),
+            ("available_members", available),
+        )
+    ]
     return (
         sa.select(
             p.c.organization_id,
             p.c.date,
             p.c.team_id,
-            members.label("members"),
-            scheduled.label("scheduled_members"),
-            out.label("out_members"),
-            (scheduled - out).label("available_members"),
-            fn.percent(scheduled - out, scheduled).label("coverage_pct"),
+            *whole,
+            fn.percent(available, scheduled).label("coverage_pct"),
             minimum.label("minimum"),
             sa.case((minimum.is_not(None), below)).label("below_minimum"),
             source.history_note("ooo_entries").label("note"),
@@ -155,34 +137,29 @@ def _team_days(source: Source) -> sa.Select[Any]:
 
 def _team_people(source: Source) -> sa.Subquery:
     """Give a row for each team, day and accepted member, and one without a member where there is none."""
-    c, x = source.table("calendar", "c"), out_days(source)
+    c, x = source.table("calendar", "c"), source.table("ooo_entries", "x")
     every = source.table("team_memberships", "every_m")
     teams = sa.select(every.c.organization_id, every.c.team_id).distinct().subquery("team")
     m = source.table("team_memberships", "m")
     of_team = sa.and_(m.c.organization_id == teams.c.organization_id, m.c.team_id == teams.c.team_id)
     tables = teams.join(c, sa.true()).outerjoin(m, sa.and_(of_team, accepted_on(m, c.c.date)))
-    same = sa.and_(
-        x.c.organization_id == m.c.organization_id, x.c.user_id == m.c.user_id, x.c.date == c.c.date
+    hours = with_hours(source, tables, m.c.organization_id, m.c.user_id, c.c.date, c.c.weekday_name)
+    out = sa.and_(
+        x.c.organization_id == m.c.organization_id,
+        x.c.user_id == m.c.user_id,
+        covers(x, c.c.date),
+        not_removed_on(x, c.c.date),
     )
-    tables = tables.outerjoin(x, same)
-    scheduled: Any = sa.literal(1)
-    if schedules_known(source):
-        s = default_schedules(source)
-        tables = tables.outerjoin(
-            s, sa.and_(s.c.organization_id == m.c.organization_id, s.c.owner_id == m.c.user_id)
-        )
-        minutes = working_minutes(source, m.c.organization_id, s.c.schedule_id, c.c.date, c.c.weekday_name)
-        scheduled = sa.case((minutes > 0, 1), else_=0)
+    keys = (teams.c.organization_id, c.c.date, teams.c.team_id, m.c.user_id)
+    everybody = sa.case((m.c.user_id.is_not(None), 1), else_=0)
     return (
         sa.select(
-            teams.c.organization_id,
-            c.c.date,
-            teams.c.team_id,
-            m.c.user_id,
-            scheduled.label("scheduled"),
-            sa.case((x.c.user_id.is_not(None), 1), else_=0).label("is_out"),
+            *keys,
+            (hours.is_scheduled if schedules_known(source) else sa.func.max(everybody)).label("is_scheduled"),
+            sa.case((sa.func.count(x.c.id) > 0, 1), else_=0).label("is_out"),
         )
-        .select_from(tables)
+        .select_from(hours.tables.outerjoin(x, out))
+        .group_by(*keys)
         .subquery("person")
     )
 

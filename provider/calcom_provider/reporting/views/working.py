@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
-from calcom_provider.reporting.source import Condition, Source, held_on, live, not_removed_on
+from calcom_provider.reporting.source import Condition, Source, held_on, live
 
 SCHEDULES = ("schedules", "schedule_availability", "schedule_overrides")
 
@@ -28,34 +29,48 @@ def default_schedules(source: Source) -> sa.Subquery:
     )
 
 
-def working_minutes(
-    source: Source, organization_id: Any, schedule_id: Any, day: Any, weekday_name: Any
-) -> Any:
-    """Give the working minutes of a schedule on a day; 0 without a schedule.
+@dataclass(frozen=True)
+class Hours:
+    """Hold what tells whether people work on a day.
 
-    An override takes the place of the weekly hours; one that ends as it begins is a day off. The parts of a
-    schedule are found by the begin of their key.
-
-    :param source: Tables; the schedules must be known.
-    :param organization_id: Expression.
-    :param schedule_id: Expression.
-    :param day: Expression.
-    :param weekday_name: Expression, in English.
+    :param tables: the tables that were given, with working hours joined to them
+    :param is_scheduled: aggregate: 1 if the person works on the day, 0 if not, null if hours are not synced
     """
+
+    tables: sa.FromClause
+    is_scheduled: Any
+
+
+def with_hours(
+    source: Source, tables: sa.FromClause, organization_id: Any, user_id: Any, day: Any, weekday_name: Any
+) -> Hours:
+    """Join working hours to people and days; the caller groups by both.
+
+    An override takes the place of the weekly hours; one that ends as it begins is a day off. Joins and a
+    maximum, not subqueries for each row: databases then read the hours of many people at once.
+
+    :param source: Tables.
+    :param tables: What the people and days come from.
+    :param organization_id: Expression, as all that follow.
+    """
+    if not schedules_known(source):
+        return Hours(tables, sa.cast(sa.null(), sa.Integer()))
+    s = default_schedules(source)
     o, a = source.table("schedule_overrides", "so"), source.table("schedule_availability", "sa")
-    special = sa.and_(
-        o.c.organization_id == organization_id, o.c.schedule_id == schedule_id, o.c.date == day, live(o)
-    )
     named = sa.literal('"', sa.Text()) + weekday_name + sa.literal('"', sa.Text())
-    weekly = sa.and_(
+    of_day = sa.and_(
+        o.c.organization_id == organization_id, o.c.schedule_id == s.c.schedule_id, o.c.date == day, live(o)
+    )
+    of_week = sa.and_(
         a.c.organization_id == organization_id,
-        a.c.schedule_id == schedule_id,
+        a.c.schedule_id == s.c.schedule_id,
         fn.holds_text(a.c.days, named),
         live(a),
     )
-    of_day = sa.select(sa.func.sum(_minutes(o))).where(special).scalar_subquery()
-    of_week = sa.select(sa.func.sum(_minutes(a))).where(weekly).scalar_subquery()
-    return sa.func.coalesce(of_day, of_week, 0)
+    of_user = sa.and_(s.c.organization_id == organization_id, s.c.owner_id == user_id)
+    joined = tables.outerjoin(s, of_user).outerjoin(o, of_day).outerjoin(a, of_week)
+    minutes = sa.case((sa.func.count(o.c.date) > 0, sa.func.max(_minutes(o))), else_=sa.func.max(_minutes(a)))
+    return Hours(joined, sa.case((minutes > 0, 1), else_=0))
 
 
 def _minutes(window: sa.FromClause) -> Any:
@@ -65,21 +80,6 @@ def _minutes(window: sa.FromClause) -> Any:
 def covers(entry: sa.FromClause, day: Any) -> Condition:
     """Tell whether an out-of-office entry covers a civil day; its bounds are whole days in UTC."""
     return sa.and_(day >= fn.utc_date(entry.c.start), day <= fn.utc_date(entry.c["end"]))
-
-
-def out_days(source: Source) -> sa.Subquery:
-    """Give the days of the calendar on which users are out: ``organization_id``, ``user_id``, ``date``, once each.
-
-    An entry that was removed later than on the day still counts for it.
-    """
-    o, c = source.table("ooo_entries", "oo"), source.table("calendar", "oc")
-    return (
-        sa.select(o.c.organization_id, o.c.user_id, c.c.date)
-        .select_from(o.join(c, covers(o, c.c.date)))
-        .where(not_removed_on(o, c.c.date))
-        .group_by(o.c.organization_id, o.c.user_id, c.c.date)
-        .subquery("out_day")
-    )
 
 
 def accepted_on(members: sa.FromClause, day: Any) -> Condition:
