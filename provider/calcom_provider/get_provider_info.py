@@ -97,6 +97,43 @@ CONNECTION_TYPE: dict[str, Any] = {
     },
 }
 
+CONFIG: dict[str, Any] = {
+    "calcom": {
+        "description": "The report of the warehouse that Airflow shows under Browse, for signed-in users.",
+        "options": {
+            "report_conn_id": {
+                "description": "Connection of the warehouse that the report is read from.",
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "warehouse",
+                "default": "warehouse_default",
+            },
+            "report_schema": {
+                "description": "Schema of its tables; the connection's own if empty.",
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "calcom",
+                "default": "",
+            },
+            "report_prefix": {
+                "description": "What the names of its tables begin with.",
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "cal_",
+                "default": "calcom_",
+            },
+            "report_show_people": {
+                "description": "Whether everybody who may sign in sees user ids and single write-backs with their "
+                "content, not counts alone.",
+                "version_added": "0.1.0",
+                "type": "boolean",
+                "example": "True",
+                "default": "False",
+            },
+        },
+    }
+}
+
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's declaration, in the form of Airflow's ``provider_info.schema.json``."""
@@ -142,6 +179,7 @@ def get_provider_info() -> dict[str, Any]:
         "asset-uris": [{"schemes": ["calcom"], "handler": "calcom_provider.assets.sanitize_uri"}],
         "plugins": [{"name": "calcom", "plugin-class": "calcom_provider.plugins.calcom.CalComPlugin"}],
         "connection-types": [CONNECTION_TYPE],
+        "config": CONFIG,
     }
 
 

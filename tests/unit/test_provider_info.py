@@ -118,3 +118,14 @@ def test_info_costs_nothing_to_read() -> None:
     text = (PACKAGE / "get_provider_info.py").read_text()
     imports = [line for line in text.splitlines() if line.startswith(("import", "from"))]
     assert imports == ["from __future__ import annotations", "from typing import Any"]
+
+
+def test_settings_of_the_report_are_those_that_it_reads() -> None:
+    from calcom_provider.plugins import report
+
+    text = Path(report.__file__).read_text()
+    options = INFO["config"][report.SECTION]["options"]
+    assert options.keys() == {name for name in options if f'"{name}"' in text}
+    assert options.keys() == {f"report_{field}" for field in ("conn_id", "schema", "prefix", "show_people")}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(INFO | {"config": {"calcom": {}}}, schema("provider_info.schema.json"))
