@@ -49,7 +49,7 @@ $(VENV)/.celery: $(VENV)/.dev
 	@$(SYNC) --extra celery --group test --group lint
 	@touch $@
 
-demo: $(VENV)/.runtime  ## a real DAG reads an imitated organisation into a database file
+demo: $(VENV)/.runtime  ## a real DAG reads an imitated organisation into a database file, and a page shows it
 	@$(BIN)/python -m calcom_provider.sandbox.demo
 
 lint: $(VENV)/.dev  ## ruff and mypy
@@ -76,7 +76,7 @@ test-celery: $(VENV)/.celery  ## the sync mapped over 5 organisations on two Cel
 	@echo "needs: a Redis server on this machine (apt-get install redis-server) or CALCOM_TEST_REDIS_URL; PostgreSQL comes along"
 	@$(BIN)/python -m pytest -q -s -m celery tests/system
 
-test-ui: $(VENV)/.ui  ## the connection form in a real browser
+test-ui: $(VENV)/.ui  ## connection form, syncs, approval and report page in a real browser; takes the screenshots
 	@command -v chromium >/dev/null || { echo "needs Chromium: apt-get install -y chromium"; exit 1; }
 	@CALCOM_SCREENSHOTS=docs/_static/screens $(BIN)/python -m pytest -q -m ui tests/system
 
@@ -96,7 +96,7 @@ bench: $(VENV)/.bench  ## measure beside dlt and pandas, and write the page of r
 bench-large: $(VENV)/.bench  ## the slow measurements: the rate limit at 474 requests, ten times the rows
 	@$(BIN)/python -m tests.benchmarks.run --cases limit,memory --repeats 1 --alone
 
-bench-reporting: $(VENV)/.dev  ## the reporting questions and views on 500,000 bookings, PostgreSQL and DuckDB
+bench-reporting: $(VENV)/.dev  ## reporting questions, views and kept tables on 500,000 bookings, PostgreSQL and DuckDB
 	@$(BIN)/python -m tests.benchmarks.reporting --write
 
 clean:  ## remove what the other targets made

@@ -1,7 +1,8 @@
-"""Write the parts of the pages that follow from the code: the commands' options and the cost of a sync."""
+"""Write the parts of the pages that follow from the code: options of commands, the cost of a sync, columns of views."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,8 @@ from typing import Any
 import typer
 
 from calcom_provider.cli.app import GROUPS, build
+from calcom_provider.reporting.model import View
+from calcom_provider.reporting.views import VIEWS
 from calcom_provider.resources import registry
 from calcom_provider.sync.planning import _LIMIT, _WINDOW, Plan, _estimate
 
@@ -29,9 +32,11 @@ def setup(app: Any) -> dict[str, bool]:
 
 def write() -> None:
     """Write the parts that pages include."""
-    MADE.mkdir(exist_ok=True)
+    (MADE / "views").mkdir(parents=True, exist_ok=True)
     (MADE / "options.inc").write_text("\n".join(options()))
     (MADE / "costs.inc").write_text("\n".join(costs()))
+    for view in VIEWS:
+        (MADE / "views" / f"{view.name}.inc").write_text("\n".join(columns(view)))
 
 
 def options() -> list[str]:
@@ -78,7 +83,7 @@ def costs() -> list[str]:
     rows.append(["held up by the limit", *(f"{plan.seconds_waiting / 60:.0f} min" for plan in plans)])
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for row in rows:
-        lines += [f"   {'* -' if place == 0 else '  -'} {cell}" for place, cell in enumerate(row)]
+        lines += cells(row)
     return lines
 
 
@@ -99,3 +104,43 @@ def plan_for(people: int) -> Plan:
         one.name: SimpleNamespace(rows=rows.get(one.name, people), published_at=read) for one in chosen
     }
     return Plan(1, tuple(_estimate(one, states) for one in chosen), _LIMIT, _WINDOW)
+
+
+def columns(view: View) -> list[str]:
+    """Return what a view needs, how it is kept, and a table of its columns.
+
+    :param view: the view.
+    """
+    lines = [f"*{view.comment}.* {needed(view)}{kept(view)}", "", ".. list-table::", "   :header-rows: 1"]
+    lines += ["   :widths: 30 8 62", "", *cells(["Column", "Key", "Holds"])]
+    for name, held in view.columns.items():
+        lines += cells([f"``{name}``", "key" if name in view.key else "", held.replace("*", r"\*")])
+    return lines
+
+
+def needed(view: View) -> str:
+    """Return what must be synced for a view.
+
+    :param view: the view.
+    """
+    if view.ledger:
+        return "Needs the ledger of a write-back."
+    if not view.resources:
+        return "Needs any sync."
+    return f"Needs {', '.join(f'``{name}``' for name in view.resources)}."
+
+
+def kept(view: View) -> str:
+    """Return by what a view can be kept as a table.
+
+    :param view: the view.
+    """
+    return f" Can be kept by ``{view.kept_by}``." if view.kept_by else ""
+
+
+def cells(row: Sequence[str]) -> list[str]:
+    """Return a row of a table as lines.
+
+    :param row: what stands in it.
+    """
+    return [f"   {'* -' if place == 0 else '  -'} {cell}".rstrip() for place, cell in enumerate(row)]

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from calcom_provider.cli.app import run
+from calcom_provider.reporting.model import View
+from calcom_provider.reporting.views import VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.rst"))
+
+
+def generator() -> Any:
+    """Return the module that writes parts of the pages."""
+    found = importlib.util.spec_from_file_location("calcom_pages", DOCS / "_ext" / "calcom_pages.py")
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def source_texts() -> str:
@@ -79,6 +93,29 @@ def test_quoted_code_has_its_markers(page: Path) -> None:
         quoted = (DOCS / block[0]).resolve()
         for marker in re.findall(r":(?:start-after|end-before): (.+)", block[1]):
             assert marker in quoted.read_text(), f"{quoted.name} lacks {marker}"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_is_explained_with_a_query_and_its_columns(view: View) -> None:
+    text = (DOCS / "reporting.rst").read_text()
+    assert text.count(f".. literalinclude:: views/{view.name}.sql\n") == 1
+    assert text.count(f".. include:: _generated/views/{view.name}.inc\n") == 1
+    assert view.name in (DOCS / "views" / f"{view.name}.sql").read_text()
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_the_columns_of_a_view_are_made_into_a_table(view: View) -> None:
+    lines = generator().columns(view)
+    assert [line for line in lines if line.startswith("   * - ``")] == [
+        f"   * - ``{name}``" for name in view.columns
+    ]
+    assert lines.count("     - key") == len(view.key)
+
+
+def test_every_query_in_the_docs_is_shown() -> None:
+    text = (DOCS / "reporting.rst").read_text()
+    for path in (path for folder in ("questions", "views") for path in (DOCS / folder).glob("*.sql")):
+        assert f".. literalinclude:: {path.relative_to(DOCS)}\n" in text, path.name
 
 
 def test_every_page_can_be_reached_from_the_index() -> None:
