@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,13 @@ class Person:
     emails: set[str] = field(default_factory=set)
 
 
-def erase(warehouse: Warehouse, user: int | str, *, policy: ColumnPolicy = ColumnPolicy()) -> dict[str, int]:
+def erase(
+    warehouse: Warehouse,
+    user: int | str,
+    *,
+    policy: ColumnPolicy = ColumnPolicy(),
+    further: Callable[[Session, Collection[int]], None] | None = None,
+) -> dict[str, int]:
     """Erase a person from every table, history included, in one transaction.
 
     Rows about the person are deleted; in rows about others the person's id, address and the texts of common
@@ -56,6 +62,7 @@ def erase(warehouse: Warehouse, user: int | str, *, policy: ColumnPolicy = Colum
     :param warehouse: open warehouse
     :param user: user id or e-mail address
     :param policy: the policy that the tables were made with, for renamed and hashed columns
+    :param further: erases the user ids it is given from what was made of the tables, in the same transaction
     :returns: rows deleted or changed by table
     :raises LoadInProgressError: when a run holds the tables
     """
@@ -67,10 +74,18 @@ def erase(warehouse: Warehouse, user: int | str, *, policy: ColumnPolicy = Colum
         for table in SUBJECTS:
             done[table] = done.get(table, 0) + work.erase_from(table, person, policy)
         work.forget_pages(table for table, count in done.items() if count)
+        if further:
+            further(work.session, person.ids)
     return {table: count for table, count in done.items() if count}
 
 
-def keep_for(warehouse: Warehouse, days: Mapping[str, int], *, default: int | None = None) -> dict[str, int]:
+def keep_for(
+    warehouse: Warehouse,
+    days: Mapping[str, int],
+    *,
+    default: int | None = None,
+    further: Callable[[Session], None] | None = None,
+) -> dict[str, int]:
     """Delete what the tables keep only as a record of the past and is older than allowed.
 
     That is: closed versions of history tables, rows marked as deleted, and run records (``sync_runs``). Live
@@ -79,6 +94,7 @@ def keep_for(warehouse: Warehouse, days: Mapping[str, int], *, default: int | No
     :param warehouse: open warehouse
     :param days: table name without prefix -> days to keep
     :param default: days for all other tables, None to keep them
+    :param further: forgets what was made of the tables, in the same transaction
     :returns: rows deleted by table
     :raises ConfigurationError: for days below 0 or a table that there is not
     """
@@ -93,6 +109,8 @@ def keep_for(warehouse: Warehouse, days: Mapping[str, int], *, default: int | No
             limit = days.get(table, default)
             if limit is not None:
                 done[table] = work.forget_past(table, datetime.now(UTC) - timedelta(days=limit))
+        if further:
+            further(work.session)
     return {table: count for table, count in done.items() if count}
 
 
@@ -100,7 +118,7 @@ class _Work:
     """Do the statements of one transaction."""
 
     def __init__(self, warehouse: Warehouse, session: Session) -> None:
-        self._session = session
+        self.session = session
         self._backend = warehouse.backend
         self._prefix = warehouse.prefix
         self._catalog = self._backend.reflect(session, self._prefix)
@@ -117,7 +135,7 @@ class _Work:
                 if stored is None or mail is None:
                     continue
                 where = self._where(table, (id_column,), (email_column,), person, policy)
-                rows = self._session.fetch(
+                rows = self.session.fetch(
                     f"SELECT DISTINCT {stored}, {mail} FROM {self._name(table)} WHERE {where.text}",
                     where.values,
                 )
@@ -138,7 +156,7 @@ class _Work:
                 where.text = f"{parent} IN (SELECT {key} FROM {self._name(subject.of)} WHERE {where.text})"
         done = 0
         if where.text:
-            done = self._session.execute(f"DELETE FROM {self._name(table)} WHERE {where.text}", where.values)
+            done = self.session.execute(f"DELETE FROM {self._name(table)} WHERE {where.text}", where.values)
         for column in subject.clear_user:
             done += self._clear(table, (column,), self._where(table, (column,), (), person, policy), policy)
         for column in subject.clear_email:
@@ -169,7 +187,7 @@ class _Work:
         if self._prefix + PAGES not in self._catalog:
             return
         for table in tables:
-            self._session.execute(f"DELETE FROM {self._name(PAGES)} WHERE table_name = :t", {"t": table})
+            self.session.execute(f"DELETE FROM {self._name(PAGES)} WHERE table_name = :t", {"t": table})
 
     def forget_past(self, table: str, before: datetime) -> int:
         columns = self._catalog.get(self._prefix + table, {})
@@ -184,14 +202,14 @@ class _Work:
             return 0
         where = " OR ".join(conditions)
         moment = {"before": self._backend.time(before)}
-        return self._session.execute(f"DELETE FROM {self._name(table)} WHERE {where}", moment)
+        return self.session.execute(f"DELETE FROM {self._name(table)} WHERE {where}", moment)
 
     def _clear(self, table: str, columns: tuple[str, ...], where: Condition, policy: ColumnPolicy) -> int:
         names = [name for column in (*columns, "_extra") if (name := self._column(table, column, policy))]
         if not where.text or not names:
             return 0
         settings = ", ".join(f"{name} = NULL" for name in names)
-        return self._session.execute(
+        return self.session.execute(
             f"UPDATE {self._name(table)} SET {settings} WHERE {where.text}", where.values
         )
 
