@@ -111,7 +111,7 @@ def columns(view: View) -> list[str]:
 
     :param view: the view.
     """
-    lines = [f"*{view.comment}.* {needed(view)}{kept(view)}", "", ".. list-table::", "   :header-rows: 1"]
+    lines = [f"``{view.name}``: {needed(view)}{kept(view)}", "", ".. list-table::", "   :header-rows: 1"]
     lines += ["   :widths: 30 8 62", "", *cells(["Column", "Key", "Holds"])]
     for name, held in view.columns.items():
         lines += cells([f"``{name}``", "key" if name in view.key else "", held.replace("*", r"\*")])
@@ -124,10 +124,10 @@ def needed(view: View) -> str:
     :param view: the view.
     """
     if view.ledger:
-        return "Needs the ledger of a write-back."
+        return "needs the ledger of a write-back"
     if not view.resources:
-        return "Needs any sync."
-    return f"Needs {', '.join(f'``{name}``' for name in view.resources)}."
+        return "needs any sync"
+    return f"needs {', '.join(f'``{name}``' for name in view.resources)}"
 
 
 def kept(view: View) -> str:
@@ -135,7 +135,7 @@ def kept(view: View) -> str:
 
     :param view: the view.
     """
-    return f" Can be kept by ``{view.kept_by}``." if view.kept_by else ""
+    return f"; can be kept by ``{view.kept_by}``." if view.kept_by else "."
 
 
 def cells(row: Sequence[str]) -> list[str]:
