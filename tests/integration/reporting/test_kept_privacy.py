@@ -186,6 +186,24 @@ def test_nothing_is_erased_when_a_kept_table_cannot_be(
     assert [count(ask, table) for table in tables] == before
 
 
+def test_kept_tables_in_a_schema_are_reached(
+    postgres_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "Warehouse", lambda url: Warehouse(url, schema="dwh"))
+    world.load(postgres_url)
+    with Reports(postgres_url, schema="dwh") as reports:
+        reports.create(today=TODAY, days_back=30, days_ahead=30)
+        reports.refresh(["fct_ooo_day"], first=TODAY)
+    there = ("--to", postgres_url, "--schema", "dwh")
+    assert run(["privacy", "erase", *there, "--user", str(MEMBER), "--yes"]) == 0
+    assert told(capsys.readouterr().out)[ABSENCES] > 0
+    left = on(
+        postgres_url, lambda session: session.fetch(f"SELECT user_id, cover_user_id FROM dwh.{ABSENCES}")
+    )
+    assert left
+    assert not [row for row in left if MEMBER in row]
+
+
 def test_a_warehouse_without_reports_is_erased_as_before(
     warehouse_url: str, ask: Ask, calcom: Callable[..., Said]
 ) -> None:
