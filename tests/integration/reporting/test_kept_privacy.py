@@ -172,6 +172,7 @@ def test_a_kept_table_that_was_removed_by_hand_is_passed_over(
     assert code == 0
     assert set(told(said)) >= {HOLDERS, HOSTS, "calcom_memberships"}
     assert ABSENCES not in told(said)
+    assert calcom("retention", "--days", "9000", "--table", f"{ABSENCES}=30")[0] == 0
 
 
 def test_nothing_is_erased_when_a_kept_table_cannot_be(
