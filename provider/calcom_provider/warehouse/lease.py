@@ -75,6 +75,8 @@ def take(session: Session, prefix: str, owner: str) -> str | None:
     :returns: None when it was taken, else its holder in words.
     """
     table = _table(session, prefix)
+    # Before the row can be seen: another thread would take this run for one that has ended.
+    _active.add(owner)
     session.begin()
     try:
         rows = session.fetch(f"SELECT owner, expires_at FROM {table} WHERE name = :name", {"name": prefix})
@@ -84,6 +86,7 @@ def take(session: Session, prefix: str, owner: str) -> str | None:
             ended = process == me() and run not in _active
             if left > 0 and not ended and not _gone(process):
                 session.rollback()
+                _active.discard(owner)
                 return f"run {run} of process {process}, for at most {left:.0f} s more"
             session.execute(f"DELETE FROM {table} WHERE name = :name", {"name": prefix})
         session.execute(
@@ -92,12 +95,12 @@ def take(session: Session, prefix: str, owner: str) -> str | None:
         )
         session.commit()
     except Exception:
+        _active.discard(owner)
         session.rollback()
         # Two at once: the database let one of them through.
         if held_by_another(session, prefix, owner):
             return "another run that took them at this moment"
         raise
-    _active.add(owner)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from calcom_provider.warehouse import (
     WarehouseUsageError,
     apply_retention,
     erase,
+    lease,
 )
 from tests.integration.warehouse.model import ITEMS, SCOPE, Reader, as_tuple, load_pages, mark
 
@@ -387,6 +389,31 @@ def test_versions_of_runs_at_one_moment_are_told_apart(warehouse_url: str) -> No
             table.finish(complete=True)
             load.publish()
     assert Reader(warehouse_url, "history", "remove").state() == ({1: "c"}, {}, [(1, "a"), (1, "b")])
+
+
+def test_a_lease_holds_from_the_moment_at_which_others_can_see_it(tmp_path: Path) -> None:
+    """Another thread may look between the commit of a lease and what its owner does next."""
+    warehouse = Warehouse(f"sqlite:///{tmp_path / 'warehouse.db'}")
+    mine, theirs = warehouse.backend.connect(), warehouse.backend.connect()
+    lease.prepare(mine, "calcom_")
+    commit, told = mine.commit, []
+
+    def commit_and_be_seen() -> None:
+        commit()
+        told.append(lease.take(theirs, "calcom_", "theirs"))
+
+    mine.commit = commit_and_be_seen  # type: ignore[method-assign]
+    assert lease.take(mine, "calcom_", "mine") is None
+    assert len(told) == 1
+    assert told[0].startswith("run mine of process")
+    assert lease.held(mine, "calcom_", "mine")
+    mine.commit = commit  # type: ignore[method-assign]
+    lease.release(mine, "calcom_", "mine")
+    assert lease.take(theirs, "calcom_", "theirs") is None
+    lease.release(theirs, "calcom_", "theirs")
+    for session in (mine, theirs):
+        session.close()
+    warehouse.close()
 
 
 @pytest.mark.parametrize("target", ["sqlite_url", "duckdb_url", "generic"])
