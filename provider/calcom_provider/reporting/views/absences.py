@@ -15,7 +15,12 @@ from calcom_provider.reporting.views.working import accepted_on, covers, schedul
 def _ooo_days(source: Source) -> sa.Select[Any]:
     days, v = _covered(source), source.table("ooo_entries", "v")
     keys = list(days.c)
-    hours = with_hours(source, days, days.c.organization_id, days.c.user_id, days.c.date, days.c.weekday_name)
+    tables: sa.FromClause = days
+    scheduled: Any = sa.cast(sa.null(), sa.Integer())
+    if schedules_known(source):
+        person = (days.c.organization_id, days.c.user_id, days.c.date, days.c.weekday_name)
+        tables, works = with_hours(source, days, *person)
+        scheduled = sa.func.max(sa.case((works, 1), else_=0))
     # Who stands in: from the live versions of the entry that is named, else from its others.
     chosen = sa.and_(
         v.c.organization_id == days.c.organization_id,
@@ -36,13 +41,13 @@ def _ooo_days(source: Source) -> sa.Select[Any]:
             _owned(source, days).label("owned_by_sync"),
             cover.is_not(None).label("has_cover"),
             cover.label("cover_user_id"),
-            (hours.is_scheduled == 1).label("is_scheduled_day"),
+            (scheduled == 1).label("is_scheduled_day"),
             fn.utc_date(days.c.first_seen).label("first_seen"),
             sa.case((days.c.live_id.is_(None), fn.utc_date(days.c.removed_at))).label("removed_on"),
             *reason,
             source.history_note("ooo_entries").label("note"),
         )
-        .select_from(hours.tables.outerjoin(v, chosen))
+        .select_from(tables.outerjoin(v, chosen))
         .group_by(*keys)
     )
 
@@ -103,65 +108,52 @@ FCT_OOO_DAY = View(
 
 
 def _team_days(source: Source) -> sa.Select[Any]:
-    p = _team_people(source)
-    members = sa.func.count(p.c.user_id)
-    scheduled = sa.func.coalesce(sa.func.sum(p.c.is_scheduled), 0)
-    available = sa.func.coalesce(sa.func.sum(p.c.is_scheduled * (1 - p.c.is_out)), 0)
-    n = source.table("team_minimums", "n")
-    minimum = sa.func.max(n.c.minimum)
-    below = sa.case((sa.and_(scheduled > 0, available < minimum), sa.true()), else_=sa.false())
-    whole = [
-        sa.cast(number, sa.BigInteger()).label(name)
-        for name, number in (
-            ("members", members),
-            ("scheduled_members", scheduled),
-            ("out_members", scheduled - available),
-            ("available_members", available),
-        )
-    ]
-    return (
-        sa.select(
-            p.c.organization_id,
-            p.c.date,
-            p.c.team_id,
-            *whole,
-            fn.percent(available, scheduled).label("coverage_pct"),
-            minimum.label("minimum"),
-            sa.case((minimum.is_not(None), below)).label("below_minimum"),
-            source.history_note("ooo_entries").label("note"),
-        )
-        .select_from(p.outerjoin(n, n.c.team_id == p.c.team_id))
-        .group_by(p.c.organization_id, p.c.date, p.c.team_id)
+    c, x, n = (
+        source.table(name, alias)
+        for name, alias in (("calendar", "c"), ("ooo_entries", "x"), ("team_minimums", "n"))
     )
-
-
-def _team_people(source: Source) -> sa.Subquery:
-    """Give a row for each team, day and accepted member, and one without a member where there is none."""
-    c, x = source.table("calendar", "c"), source.table("ooo_entries", "x")
-    every = source.table("team_memberships", "every_m")
+    every, m = source.table("team_memberships", "every_m"), source.table("team_memberships", "m")
     teams = sa.select(every.c.organization_id, every.c.team_id).distinct().subquery("team")
-    m = source.table("team_memberships", "m")
     of_team = sa.and_(m.c.organization_id == teams.c.organization_id, m.c.team_id == teams.c.team_id)
-    tables = teams.join(c, sa.true()).outerjoin(m, sa.and_(of_team, accepted_on(m, c.c.date)))
-    hours = with_hours(source, tables, m.c.organization_id, m.c.user_id, c.c.date, c.c.weekday_name)
     out = sa.and_(
         x.c.organization_id == m.c.organization_id,
         x.c.user_id == m.c.user_id,
         covers(x, c.c.date),
         not_removed_on(x, c.c.date),
     )
-    keys = (teams.c.organization_id, c.c.date, teams.c.team_id, m.c.user_id)
-    everybody = sa.case((m.c.user_id.is_not(None), 1), else_=0)
+    tables: sa.FromClause = teams.join(c, sa.true()).outerjoin(m, sa.and_(of_team, accepted_on(m, c.c.date)))
+    works: Any = m.c.user_id.is_not(None)
+    if schedules_known(source):
+        person = (m.c.organization_id, m.c.user_id, c.c.date, c.c.weekday_name)
+        tables, works = with_hours(source, tables, *person)
+    # A person may come in several rows, so people are counted; grouping by person first would keep SQLite from
+    # using a condition on the day or the team.
+    scheduled = _people(m, works)
+    available = scheduled - _people(m, works, x.c.id.is_not(None))
+    minimum = sa.func.max(n.c.minimum)
+    below = sa.case((sa.and_(scheduled > 0, available < minimum), sa.true()), else_=sa.false())
     return (
         sa.select(
-            *keys,
-            (hours.is_scheduled if schedules_known(source) else sa.func.max(everybody)).label("is_scheduled"),
-            sa.case((sa.func.count(x.c.id) > 0, 1), else_=0).label("is_out"),
+            teams.c.organization_id,
+            c.c.date,
+            teams.c.team_id,
+            _people(m).label("members"),
+            scheduled.label("scheduled_members"),
+            (scheduled - available).label("out_members"),
+            available.label("available_members"),
+            fn.percent(available, scheduled).label("coverage_pct"),
+            minimum.label("minimum"),
+            sa.case((minimum.is_not(None), below)).label("below_minimum"),
+            source.history_note("ooo_entries").label("note"),
         )
-        .select_from(hours.tables.outerjoin(x, out))
-        .group_by(*keys)
-        .subquery("person")
+        .select_from(tables.outerjoin(x, out).outerjoin(n, n.c.team_id == teams.c.team_id))
+        .group_by(teams.c.organization_id, c.c.date, teams.c.team_id)
     )
+
+
+def _people(members: sa.FromClause, *conditions: Any) -> Any:
+    found = sa.case((sa.and_(*conditions), members.c.user_id)) if conditions else members.c.user_id
+    return sa.func.count(sa.distinct(found))
 
 
 RPT_TEAM_COVERAGE_DAY = View(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,32 +28,19 @@ def default_schedules(source: Source) -> sa.Subquery:
     )
 
 
-@dataclass(frozen=True)
-class Hours:
-    """Hold what tells whether people work on a day.
-
-    :param tables: the tables that were given, with working hours joined to them
-    :param is_scheduled: aggregate: 1 if the person works on the day, 0 if not, null if hours are not synced
-    """
-
-    tables: sa.FromClause
-    is_scheduled: Any
-
-
 def with_hours(
     source: Source, tables: sa.FromClause, organization_id: Any, user_id: Any, day: Any, weekday_name: Any
-) -> Hours:
-    """Join working hours to people and days; the caller groups by both.
+) -> tuple[sa.FromClause, Condition]:
+    """Join working hours to people and days; somebody works on the day if a row says so.
 
-    An override takes the place of the weekly hours; one that ends as it begins is a day off. Joins and a
-    maximum, not subqueries for each row: databases then read the hours of many people at once.
+    An override takes the place of the weekly hours; one that ends as it begins is a day off. Joins, not subqueries
+    for each row: databases then read the hours of many people at once. A person and day may come in several rows.
 
-    :param source: Tables.
+    :param source: Tables; the schedules must be known.
     :param tables: What the people and days come from.
     :param organization_id: Expression, as all that follow.
+    :returns: The joined tables, and whether the row says that the person works.
     """
-    if not schedules_known(source):
-        return Hours(tables, sa.cast(sa.null(), sa.Integer()))
     s = default_schedules(source)
     o, a = source.table("schedule_overrides", "so"), source.table("schedule_availability", "sa")
     named = sa.literal('"', sa.Text()) + weekday_name + sa.literal('"', sa.Text())
@@ -69,8 +55,7 @@ def with_hours(
     )
     of_user = sa.and_(s.c.organization_id == organization_id, s.c.owner_id == user_id)
     joined = tables.outerjoin(s, of_user).outerjoin(o, of_day).outerjoin(a, of_week)
-    minutes = sa.case((sa.func.count(o.c.date) > 0, sa.func.max(_minutes(o))), else_=sa.func.max(_minutes(a)))
-    return Hours(joined, sa.case((minutes > 0, 1), else_=0))
+    return joined, sa.case((o.c.date.is_not(None), _minutes(o)), else_=_minutes(a)) > 0
 
 
 def _minutes(window: sa.FromClause) -> Any:
