@@ -115,6 +115,7 @@ class Reports:
             self._write_fixed_tables(
                 day - timedelta(days=days_back), day + timedelta(days=days_ahead), minimums
             )
+            catalog.analyze(self._session, self.prefix)
             source = self._source()
             return [self._put(view, source, known.get(self._name(view))) for view in VIEWS]
 

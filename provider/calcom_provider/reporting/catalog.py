@@ -117,6 +117,26 @@ def readable(session: Session, name: str) -> bool:
     return True
 
 
+def analyze(session: Session, prefix: str) -> None:
+    """Let PostgreSQL look at the tables that it has never looked at; the others do so by themselves.
+
+    It plans queries over a table that was just loaded as if it were nearly empty until its own daemon comes by.
+    A role that does not own a table leaves it as it is.
+
+    :param prefix: What the names of the tables begin with.
+    """
+    if session.backend.capabilities.name != "postgresql":
+        return
+    query = (
+        "SELECT s.relname FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid"
+        " WHERE s.schemaname = {schema} AND starts_with(s.relname, :prefix)"
+        " AND s.last_analyze IS NULL AND s.last_autoanalyze IS NULL"
+        " AND pg_has_role(c.relowner, 'USAGE') ORDER BY s.relname"
+    )
+    for (name,) in _fetch(session, query, prefix=prefix):
+        session.execute(f"ANALYZE {session.backend.qualify(name)}")
+
+
 def put_view(session: Session, name: str, text: str) -> bool:
     """Make a view, in place of one of the same name; the caller holds the transaction.
 

@@ -29,7 +29,6 @@ DIALECTS = {
     "sqlite": sqlite.dialect,
     "postgresql": postgresql.dialect,
     "mysql": mysql.dialect,
-    "mariadb": mysql.dialect,
     "duckdb": DuckDialect,
 }
 
@@ -100,6 +99,12 @@ class json_text(FunctionElement[Any]):  # noqa: N801
 
     def __init__(self, document: Any, *path: str) -> None:
         super().__init__(document, *(sa.literal(part, sa.Text()) for part in path))
+
+
+class short_text(FunctionElement[Any]):  # noqa: N801
+    """Give a text of at most 255 characters as one that a database can make an index of: ``short_text(text)``."""
+
+    type, inherit_cache = sa.Text(), True
 
 
 class percent(FunctionElement[Any]):  # noqa: N801
@@ -201,6 +206,13 @@ _spell(
     # The bounds are cut to seconds one by one, so that parts of seconds count nowhere.
     mysql="(TIMESTAMPDIFF(SECOND, '1970-01-01', {1}) - TIMESTAMPDIFF(SECOND, '1970-01-01', {0})) DIV 60",
     duckdb="CAST(trunc((floor(epoch({1})) - floor(epoch({0}))) / 60) AS BIGINT)",
+)
+_spell(
+    short_text,
+    sqlite="{0}",
+    postgresql="{0}",
+    mysql="CAST({0} AS CHAR(255)) COLLATE utf8mb4_bin",
+    duckdb="{0}",
 )
 _spell(
     percent,

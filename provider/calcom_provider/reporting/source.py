@@ -89,6 +89,27 @@ class Source:
         """
         return _alias(self.prefix + name, self._held[self.prefix + name], self.schema, alias)
 
+    def lookup(self, name: str, alias: str, *columns: str) -> sa.FromClause:
+        """Give a table whose rows are looked up many times by columns that its key does not begin with.
+
+        Most databases make a hash or an index for such a join. MariaDB does so for a subquery with distinct rows, but
+        reads a table again for every row that it is joined to.
+
+        :param name: Name without the prefix.
+        :param columns: Columns that are used, besides those of versions; texts are ids and the like, no long ones.
+        :raises KeyError: when it is not there.
+        """
+        table = self.table(name, alias)
+        if self.backend != "mysql":
+            return table
+        versions = (one.name for one in (VALID_FROM, VALID_TO, IS_CURRENT, DELETED_AT))
+        used = dict.fromkeys(("organization_id", *columns, *versions))
+        found = [table.c[one] for one in used if one in table.c]
+        shown = [
+            fn.short_text(one).label(one.name) if isinstance(one.type, sa.Text) else one for one in found
+        ]
+        return sa.select(*shown).distinct().subquery(alias)
+
     def ledger(self, name: str, alias: str) -> sa.FromClause:
         """Give a table of the ledger under an alias.
 

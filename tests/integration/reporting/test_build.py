@@ -659,3 +659,18 @@ def test_on_postgresql_the_views_go_before_a_column_is_widened(postgres_url: str
         reports.drop()
     sync_absences(postgres_url, to_user_id="text")
     assert set(statuses(create(postgres_url)).values()) == {"created"}
+
+
+def test_postgresql_looks_at_tables_before_it_plans_over_them(postgres_url: str) -> None:
+    """Right after a first load it would take a table of thousands of rows for an empty one."""
+    world.load(postgres_url)
+    engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
+    seen = "SELECT relname FROM pg_stat_user_tables WHERE last_analyze IS NOT NULL OR last_autoanalyze IS NOT NULL"
+    with engine.connect() as connection:
+        before = set(connection.exec_driver_sql(seen).scalars())
+    with Reports(postgres_url) as reports:
+        reports.create(today=TODAY, days_back=30, days_ahead=30)
+    with engine.connect() as connection:
+        after = set(connection.exec_driver_sql(seen).scalars())
+    assert "calcom_ooo_entries" not in before
+    assert {"calcom_ooo_entries", "calcom_team_memberships", "calcom_calendar"} <= after

@@ -108,11 +108,10 @@ FCT_OOO_DAY = View(
 
 
 def _team_days(source: Source) -> sa.Select[Any]:
-    c, x, n = (
-        source.table(name, alias)
-        for name, alias in (("calendar", "c"), ("ooo_entries", "x"), ("team_minimums", "n"))
-    )
-    every, m = source.table("team_memberships", "every_m"), source.table("team_memberships", "m")
+    c, n = source.table("calendar", "c"), source.table("team_minimums", "n")
+    x = source.lookup("ooo_entries", "x", "id", "user_id", "start", "end")
+    every = source.table("team_memberships", "every_m")
+    m = source.lookup("team_memberships", "m", "team_id", "user_id", "accepted")
     teams = sa.select(every.c.organization_id, every.c.team_id).distinct().subquery("team")
     of_team = sa.and_(m.c.organization_id == teams.c.organization_id, m.c.team_id == teams.c.team_id)
     out = sa.and_(

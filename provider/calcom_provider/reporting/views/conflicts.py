@@ -87,11 +87,8 @@ def _found(source: Source) -> sa.Subquery:
 
 def _meetings(source: Source) -> sa.Subquery:
     """Give a row for each booking, host, and version of an absence that covers the booking's civil day."""
-    b, h, o = (
-        source.table("bookings", "b"),
-        source.table("booking_hosts", "h"),
-        source.table("ooo_entries", "o"),
-    )
+    b, h = source.table("bookings", "b"), source.table("booking_hosts", "h")
+    o = source.lookup("ooo_entries", "o", "id", "user_id", "start", "end")
     of_booking = sa.and_(h.c.organization_id == b.c.organization_id, h.c.booking_id == b.c.id)
     of_host = sa.and_(
         o.c.organization_id == h.c.organization_id,

@@ -60,7 +60,8 @@ def held_values(source: Source, slug: str, name: str) -> sa.Subquery:
     :param slug: Slug of the attribute.
     :param name: Alias.
     """
-    a, t = source.table("attribute_assignments", "aa"), source.table("attributes", "ad")
+    a = source.lookup("attribute_assignments", "aa", "attribute_id", "option_id", "user_id")
+    t = source.table("attributes", "ad")
     p = source.table("attribute_options", "ap")
     option = sa.and_(p.c.organization_id == a.c.organization_id, p.c.id == a.c.option_id)
     attribute = sa.and_(t.c.organization_id == a.c.organization_id, t.c.id == a.c.attribute_id)

@@ -75,9 +75,9 @@ def _hosted(source: Source) -> sa.Subquery:
         )
         tables, host = tables.outerjoin(h, first), h.c.user_id
         if source.has("ooo_entries", "user_id", "start", "end"):
-            tables, is_out = _with_absences(source, tables, m, host)
+            tables, is_out = _with_absences(source, tables, m, h)
         if attributes_known(source):
-            tables, value = _with_values(source, tables, m, host)
+            tables, value = _with_values(source, tables, m, h)
     if source.has("bookings") and source.has("booking_attendees", "absent"):
         g = absent_attendees(source)
         absent = sa.and_(g.c.organization_id == m.c.organization_id, g.c.booking_id == m.c.booking_id)
@@ -100,27 +100,27 @@ def _hosted(source: Source) -> sa.Subquery:
 
 
 def _with_absences(
-    source: Source, tables: sa.FromClause, m: sa.FromClause, host: Any
+    source: Source, tables: sa.FromClause, m: sa.FromClause, h: sa.FromClause
 ) -> tuple[sa.FromClause, Any]:
-    o = source.table("ooo_entries", "o")
-    tables, day = with_local_date(source, tables, m.c.organization_id, host, m.c.booking_start)
+    o = source.lookup("ooo_entries", "o", "id", "user_id", "start", "end")
+    tables, day = with_local_date(source, tables, h.c.organization_id, h.c.user_id, m.c.booking_start)
     out = sa.and_(
-        o.c.organization_id == m.c.organization_id,
-        o.c.user_id == host,
+        o.c.organization_id == h.c.organization_id,
+        o.c.user_id == h.c.user_id,
         covers(o, day),
         not_removed_on(o, day),
     )
-    found = sa.case((o.c.id.is_not(None), 1), (host.is_not(None), 0))
+    found = sa.case((o.c.id.is_not(None), 1), (h.c.user_id.is_not(None), 0))
     return tables.outerjoin(o, out), sa.func.max(found)
 
 
 def _with_values(
-    source: Source, tables: sa.FromClause, m: sa.FromClause, host: Any
+    source: Source, tables: sa.FromClause, m: sa.FromClause, h: sa.FromClause
 ) -> tuple[sa.FromClause, Any]:
     a = held_values(source, source.options.routing_attribute, "held")
     held = sa.and_(
-        a.c.organization_id == m.c.organization_id,
-        a.c.user_id == host,
+        a.c.organization_id == h.c.organization_id,
+        a.c.user_id == h.c.user_id,
         held_on(a, fn.utc_date(m.c.created_at)),
     )
     return tables.outerjoin(a, held), sa.func.min(a.c.value)
@@ -135,7 +135,7 @@ def _matched(source: Source) -> sa.Subquery:
     keys += [fn.json_text(r.c.response, key, "value").label(name) for name, key in asked]
     if not source.has("bookings"):
         return sa.select(*keys, *_no_booking()).where(live(r)).subquery("matched")
-    b = source.table("bookings", "b")
+    b = source.lookup("bookings", "b", "id", "uid", "absent_host", *_TIMES, *_TEXTS)
     same = sa.and_(b.c.organization_id == r.c.organization_id, b.c.uid == r.c.routed_to_booking_uid, live(b))
     booking = [
         b.c.id.label("booking_id"),

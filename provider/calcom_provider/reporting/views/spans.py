@@ -73,7 +73,7 @@ def member_spans(
     :param pending: Whether to give the spans of any membership too, with ``accepted`` 0.
     :param schedules: Whether to give ``schedule_id``, that of the user's default schedule, too.
     """
-    table = source.table("memberships", "mm")
+    table = source.lookup("memberships", "mm", "user_id", "accepted")
     columns = table.c.organization_id, table.c.user_id, table.c.accepted, *days_of(table)
     m = sa.select(*columns).where(table.c.user_id.is_not(None), there(table)).subquery("m")
     tables: sa.FromClause = m
@@ -145,7 +145,7 @@ def out_within(source: Source, spans: sa.FromClause) -> tuple[sa.FromClause, Any
 
     :param spans: Rows with ``organization_id``, ``user_id``, ``first_day``, ``end_day``.
     """
-    o, c = source.table("ooo_entries", "oo"), source.table("calendar", "oc")
+    o, c = source.lookup("ooo_entries", "oo", "id", "user_id", "start", "end"), source.table("calendar", "oc")
     day = sa.and_(covers(o, c.c.date), not_removed_on(o, c.c.date), in_span(c.c.date, spans))
     return spans.join(o, same_user(o, spans)).join(c, day), c.c.date
 
