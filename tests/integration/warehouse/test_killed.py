@@ -60,4 +60,8 @@ def test_killed_run_changes_nothing_or_everything(warehouse_url: str, moment: st
 def tables(reader: Reader) -> list[tuple[str]]:
     if reader.url.startswith("sqlite"):
         return reader.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return reader.rows("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'calcom%%'")
+    # MySQL lists the tables of other tests' databases as well.
+    here = " AND table_schema = DATABASE()" if reader.url.startswith("mysql") else ""
+    return reader.rows(
+        f"SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'calcom%%'{here}"
+    )
