@@ -81,3 +81,13 @@ def test_odd_values_are_answered(calcom: Caller, name: str, data: st.DataObject)
     # An exception of a handler would come through here
     answer = calcom.send(operation.method, asked, sent, key=key, **headers)
     assert 200 <= answer.status < 600
+
+
+@pytest.mark.parametrize("steps", [[None], ["x"], "x", {"action": "x"}])
+def test_steps_that_are_no_objects_are_refused(calcom: Caller, steps: object) -> None:
+    team = next(row["id"] for row in calcom.world.teams if row.get("parentId") == calcom.organization_id)
+    path, body = f"teams/{team}/workflows", {"name": "Remind", "steps": steps}
+    before = calcom.data("GET", path)
+    status, _ = calcom.error("POST", path, body)
+    assert status == 400
+    assert calcom.data("GET", path) == before

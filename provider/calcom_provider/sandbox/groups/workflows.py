@@ -46,7 +46,10 @@ def add_workflow(world: World, team_id: int, name: str, kind: str = "event-type"
 
 
 def _check_steps(context: Context, body: dict[str, Any]) -> None:
-    for step in body.get("steps") or ():
+    steps = body.get("steps") or []
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        raise bad_request("each value in nested property steps must be either object or array")
+    for step in steps:
         for name, table, word in (
             ("verifiedEmailId", verified_emails(context.world), "Email"),
             ("verifiedPhoneId", verified_phones(context.world), "Phone"),
