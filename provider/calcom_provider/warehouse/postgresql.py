@@ -223,6 +223,8 @@ class PostgresBackend(Backend):
             "SELECT a.pid, a.application_name, a.backend_start"
             " FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
             " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+            # Other databases of the server have the same numbers.
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             " AND ((l.classid::bigint << 32) | l.objid::bigint) = :number",
             {"number": number},
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -438,3 +439,22 @@ def test_an_engine_on_another_driver_is_joined_by_psycopg_3(postgres_url: str) -
     with engine.connect() as connection:
         assert connection.exec_driver_sql('SELECT count(*) FROM "other schema".calcom_items').scalar() == 200
     engine.dispose()
+
+
+def test_the_holder_named_is_one_of_this_database(postgres_url: str) -> None:
+    """Loads of another database of the server hold a lock of the same number, longer than this one's."""
+    name = f"calcom_test_beside_{uuid.uuid4().hex[:8]}"
+    admin = sa.create_engine(postgres_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    beside = sa.make_url(postgres_url).set(database=name)
+    try:
+        with (
+            Warehouse(beside).load(RunInfo(scope=SCOPE, run_id="beside")),
+            Warehouse(postgres_url).load(RunInfo(scope=SCOPE, run_id="mine")),
+            pytest.raises(LoadInProgressError, match="loaded by calcom mine"),
+        ):
+            Warehouse(postgres_url).load(RunInfo(scope=SCOPE))
+    finally:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
