@@ -431,7 +431,6 @@ def test_a_run_that_lost_its_lease_publishes_nothing(target: str, request: pytes
 
 
 def test_an_engine_on_another_driver_is_joined_by_psycopg_3(postgres_url: str) -> None:
-    pytest.importorskip("psycopg2")
     engine = sa.create_engine(sa.make_url(postgres_url).set(drivername="postgresql+psycopg2"))
     warehouse = Warehouse(engine, schema="other schema")
     assert load_pages(warehouse, PAGES).inserted == 200

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Source, live
 from calcom_provider.reporting.views.spans import (
@@ -18,7 +17,7 @@ from calcom_provider.reporting.views.spans import (
     out_within,
     select_options,
 )
-from calcom_provider.reporting.views.working import schedules_known
+from calcom_provider.reporting.views.working import minutes, names_day, schedules_known
 
 CHOICES = ("SINGLE_SELECT", "MULTI_SELECT")
 # The sum of the ids of all who are available is the id of the last one when there is one only.
@@ -94,9 +93,9 @@ def _on_weekdays(source: Source) -> sa.Select[Any]:
     keys = [*_option(p), p.c.user_id, p.c.first_day, p.c.end_day, w.c.weekday_name]
     due = (
         sa.select(*keys)
-        .select_from(p.join(a, _of_schedule(a, p)).join(w, _names(a, w.c.weekday_name)))
+        .select_from(p.join(a, _of_schedule(a, p)).join(w, names_day(a, w.c.weekday_name)))
         .group_by(*keys)
-        .having(sa.func.sum(_minutes(a)) > 0)
+        .having(sa.func.sum(minutes(a)) > 0)
         .subquery("due")
     )
     n = _alike(due, "weekday_name")
@@ -108,10 +107,10 @@ def _on_special_days(source: Source) -> sa.Select[Any]:
     """Give what differs from the ordinary week on the days with an absence or with other hours."""
     x, c = _special_days(source), source.table("calendar", "c")
     a = source.table("schedule_availability", "a")
-    of_week = sa.and_(_of_schedule(a, x), _names(a, c.c.weekday_name))
+    of_week = sa.and_(_of_schedule(a, x), names_day(a, c.c.weekday_name))
     keys = [*_option(x), x.c.date, x.c.user_id, x.c.is_out, x.c.has_other, x.c.other_minutes]
     d = (
-        sa.select(*keys, sa.func.sum(_minutes(a)).label("usual_minutes"))
+        sa.select(*keys, sa.func.sum(minutes(a)).label("usual_minutes"))
         .select_from(x.join(c, c.c.date == x.c.date).outerjoin(a, of_week))
         .group_by(*keys)
         .subquery("special")
@@ -131,7 +130,7 @@ def _special_days(source: Source) -> sa.Subquery:
     out = sa.select(
         *person, day, *(sa.literal(one).label(name) for name, one in zip(marks, (1, 0, 0), strict=True))
     )
-    other = sa.select(*person, o.c.date, sa.literal(0), sa.literal(1), _minutes(o)).select_from(
+    other = sa.select(*person, o.c.date, sa.literal(0), sa.literal(1), minutes(o)).select_from(
         p.join(o, sa.and_(_of_schedule(o, p), in_span(o.c.date, p)))
     )
     either = sa.union_all(out.select_from(tables), other).subquery("either")
@@ -162,15 +161,6 @@ def _of_schedule(part: sa.FromClause, people: sa.FromClause) -> Any:
         part.c.schedule_id == people.c.schedule_id,
         live(part),
     )
-
-
-def _names(window: sa.FromClause, weekday_name: Any) -> Any:
-    quote = sa.literal('"', sa.Text())
-    return fn.holds_text(window.c.days, quote + weekday_name + quote)
-
-
-def _minutes(window: sa.FromClause) -> Any:
-    return fn.clock_minutes(window.c.end_time) - fn.clock_minutes(window.c.start_time)
 
 
 RPT_ATTRIBUTE_COVERAGE_DAY = View(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.calendar import WEEKDAYS
 from calcom_provider.reporting.source import Source, live, not_removed_on
-from calcom_provider.reporting.views.working import default_schedules
+from calcom_provider.reporting.views.working import default_schedules, minutes, names_day
 
 
 def weeks(source: Source) -> sa.Subquery:
@@ -45,10 +43,6 @@ def _numbered() -> list[tuple[int, str]]:
     return list(enumerate(WEEKDAYS, start=1))
 
 
-def _minutes(window: sa.FromClause) -> Any:
-    return fn.clock_minutes(window.c.end_time) - fn.clock_minutes(window.c.start_time)
-
-
 def weekly_minutes(source: Source) -> sa.Subquery:
     """Give each user's weekly minutes: ``owner_id`` and a column for each weekday."""
     s, a = default_schedules(source), source.table("schedule_availability", "wa")
@@ -59,7 +53,7 @@ def weekly_minutes(source: Source) -> sa.Subquery:
             a.c.organization_id,
             a.c.schedule_id,
             days.label("days"),
-            sa.func.sum(_minutes(a)).label("minutes"),
+            sa.func.sum(minutes(a)).label("minutes"),
         )
         .where(live(a))
         .group_by(a.c.organization_id, a.c.schedule_id, days)
@@ -67,8 +61,8 @@ def weekly_minutes(source: Source) -> sa.Subquery:
     )
     own = sa.and_(hours.c.organization_id == s.c.organization_id, hours.c.schedule_id == s.c.schedule_id)
     named = [(name, fn.holds_text(hours.c.days, sa.literal(f'"{name}"', sa.Text()))) for name in WEEKDAYS]
-    minutes = sa.cast(hours.c.minutes, sa.Integer())
-    sums = [sa.func.sum(sa.case((on, minutes), else_=0)).label(name) for name, on in named]
+    whole = sa.cast(hours.c.minutes, sa.Integer())
+    sums = [sa.func.sum(sa.case((on, whole), else_=0)).label(name) for name, on in named]
     return (
         sa.select(s.c.organization_id, s.c.owner_id, *sums)
         .select_from(s.join(hours, own))
@@ -81,7 +75,7 @@ def override_minutes(source: Source) -> sa.Subquery:
     """Give the minutes of the days with other hours: ``organization_id``, ``schedule_id``, ``date``, ``minutes``."""
     o = source.table("schedule_overrides", "wo")
     return (
-        sa.select(o.c.organization_id, o.c.schedule_id, o.c.date, sa.func.sum(_minutes(o)).label("minutes"))
+        sa.select(o.c.organization_id, o.c.schedule_id, o.c.date, sa.func.sum(minutes(o)).label("minutes"))
         .where(live(o))
         .group_by(o.c.organization_id, o.c.schedule_id, o.c.date)
         .subquery("override_day")
@@ -95,14 +89,13 @@ def with_usual(source: Source, days: sa.Subquery) -> sa.Subquery:
     :param days: With ``organization_id``, ``schedule_id`` and ``weekday_name``; rows that are all different.
     """
     a = source.table("schedule_availability", "ua")
-    named = sa.literal('"', sa.Text()) + days.c.weekday_name + sa.literal('"', sa.Text())
     weekly = sa.and_(
         a.c.organization_id == days.c.organization_id,
         a.c.schedule_id == days.c.schedule_id,
-        fn.holds_text(a.c.days, named),
+        names_day(a, days.c.weekday_name),
         live(a),
     )
-    usual = sa.func.coalesce(sa.func.sum(_minutes(a)), 0)
+    usual = sa.func.coalesce(sa.func.sum(minutes(a)), 0)
     return (
         sa.select(*days.c, usual.label("usual"))
         .select_from(days.outerjoin(a, weekly))

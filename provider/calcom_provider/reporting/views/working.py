@@ -43,22 +43,28 @@ def with_hours(
     """
     s = default_schedules(source)
     o, a = source.table("schedule_overrides", "so"), source.table("schedule_availability", "sa")
-    named = sa.literal('"', sa.Text()) + weekday_name + sa.literal('"', sa.Text())
     of_day = sa.and_(
         o.c.organization_id == organization_id, o.c.schedule_id == s.c.schedule_id, o.c.date == day, live(o)
     )
     of_week = sa.and_(
         a.c.organization_id == organization_id,
         a.c.schedule_id == s.c.schedule_id,
-        fn.holds_text(a.c.days, named),
+        names_day(a, weekday_name),
         live(a),
     )
     of_user = sa.and_(s.c.organization_id == organization_id, s.c.owner_id == user_id)
     joined = tables.outerjoin(s, of_user).outerjoin(o, of_day).outerjoin(a, of_week)
-    return joined, sa.case((o.c.date.is_not(None), _minutes(o)), else_=_minutes(a)) > 0
+    return joined, sa.case((o.c.date.is_not(None), minutes(o)), else_=minutes(a)) > 0
 
 
-def _minutes(window: sa.FromClause) -> Any:
+def names_day(window: sa.FromClause, weekday_name: Any) -> Condition:
+    """Tell whether weekly hours are of a weekday: their ``days`` are a JSON list of English names."""
+    quote = sa.literal('"', sa.Text())
+    return fn.holds_text(window.c.days, quote + weekday_name + quote)
+
+
+def minutes(window: sa.FromClause) -> Any:
+    """Give the length of weekly hours, or of other hours on a day."""
     return fn.clock_minutes(window.c.end_time) - fn.clock_minutes(window.c.start_time)
 
 
