@@ -1,19 +1,23 @@
 """Plan a write-back, show it to a person, and apply exactly what was approved.
 
 Nobody answering means no: the approval is rejected by default when its time is up, and the apply task is skipped.
-The reviewer sees counts, guards and codes; the values are in the ledger, for those who may read it.
+The reviewer sees totals, guards and reasons. A link leads to the plan person by person, for those who may read the
+ledger's connection.
 """
 
 from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, task
 
-from calcom_provider.operators.hr_apply import CalComApplyWriteBackOperator
-from calcom_provider.operators.hr_attributes import CalComAttributeSyncOperator
+from calcom_provider.operators import CalComApplyWriteBackOperator, CalComAttributeSyncOperator
+
+#: Sample HR data of the imitated organisation; name your own source and mapping in the parameters.
+SAMPLES = Path(__file__).parent / "sample_hr"
 
 # [START howto_dag_calcom_approved_write_back]
 with DAG(
@@ -29,17 +33,23 @@ with DAG(
     },
     params={
         "employees": Param(
-            "/opt/hr/employees.csv", type=["string", "object"], description="Path, or sql and conn_id"
+            str(SAMPLES / "employees.csv"), type=["string", "object"], description="Path, or sql and conn_id"
         ),
         "mapping": Param(
-            "bamboohr", type=["string", "object"], description="Shipped mapping, file, or the mapping"
+            str(SAMPLES / "mapping.yaml"),
+            type=["string", "object"],
+            description="Shipped mapping, file, or the mapping",
         ),
         "columns": Param(
-            {"department": "department"}, type="object", description="Columns and their attributes"
+            {"department": "department", "cost_centre": "cost-centre"},
+            type="object",
+            description="Columns and their attributes (slugs)",
         ),
         "timezone": Param("UTC", type="string", description="Zone of the organisation"),
         "directory_sync": Param(
-            None, type=["null", "boolean"], description="Does a directory write attributes?"
+            False,
+            type=["null", "boolean"],
+            description="Does a directory (SCIM) write attributes too?",
         ),
         "calcom_conn_id": Param("calcom_default", type="string"),
         "ledger_conn_id": Param("warehouse_default", type="string"),
@@ -59,7 +69,7 @@ with DAG(
         calcom_conn_id="{{ params.calcom_conn_id }}",
         ledger_conn_id="{{ params.ledger_conn_id }}",
         confirm="{{ params.confirm }}",
-        dry_run=True,
+        preview=True,
     )
 
     @task.short_circuit

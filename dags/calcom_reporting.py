@@ -11,8 +11,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from calcom_provider.operators.checks import CalComWarehouseCheckOperator
-from calcom_provider.operators.reporting import CalComReportingOperator
+from calcom_provider.operators import CalComReportingOperator, CalComWarehouseCheckOperator
 
 # [START howto_dag_calcom_reporting]
 with DAG(

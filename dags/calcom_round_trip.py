@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from calcom_provider.operators.hr_apply import CalComApplyWriteBackOperator
-from calcom_provider.operators.hr_out_of_office import CalComOutOfOfficeSyncOperator
-from calcom_provider.transfers.calcom_to_sql import CalComToSqlOperator
+from calcom_provider.operators import CalComApplyWriteBackOperator, CalComOutOfOfficeSyncOperator
+from calcom_provider.transfers import CalComToSqlOperator
+
+#: Sample HR data of the imitated organisation; name your own source and mapping in the parameters.
+SAMPLES = Path(__file__).parent / "sample_hr"
 
 # [START howto_dag_calcom_round_trip]
 with DAG(
@@ -29,13 +32,17 @@ with DAG(
     },
     params={
         "absences": Param(
-            "/opt/hr/absences.json", type=["string", "object"], description="Path, or sql and conn_id"
+            str(SAMPLES / "absences.csv"), type=["string", "object"], description="Path, or sql and conn_id"
         ),
         "employees": Param(
-            None, type=["null", "string", "object"], description="As for absences; needed for HR ids"
+            str(SAMPLES / "employees.csv"),
+            type=["null", "string", "object"],
+            description="As for absences; needed for HR ids",
         ),
         "mapping": Param(
-            "bamboohr", type=["string", "object"], description="Shipped mapping, file, or the mapping"
+            str(SAMPLES / "mapping.yaml"),
+            type=["string", "object"],
+            description="Shipped mapping, file, or the mapping",
         ),
         "timezone": Param("UTC", type="string", description="Zone of the organisation"),
         "as_of": Param(None, type=["null", "string"], description="Day to plan for; empty: today"),
@@ -68,7 +75,7 @@ with DAG(
         mapping="{{ params.mapping }}",
         timezone="{{ params.timezone }}",
         as_of="{{ params.as_of }}",
-        dry_run=True,
+        preview=True,
         **connections,
     )
     write_back = CalComApplyWriteBackOperator(

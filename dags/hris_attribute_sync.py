@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from calcom_provider.operators.hr_attributes import CalComAttributeSyncOperator
+from calcom_provider.operators import CalComAttributeSyncOperator
+
+#: Sample HR data of the imitated organisation; name your own source and mapping in the parameters.
+SAMPLES = Path(__file__).parent / "sample_hr"
 
 # [START howto_dag_hris_attribute_sync]
 with DAG(
@@ -29,24 +33,30 @@ with DAG(
     },
     params={
         "employees": Param(
-            "/opt/hr/employees.csv", type=["string", "object"], description="Path, or sql and conn_id"
+            str(SAMPLES / "employees.csv"), type=["string", "object"], description="Path, or sql and conn_id"
         ),
         "mapping": Param(
-            "bamboohr", type=["string", "object"], description="Shipped mapping, file, or the mapping"
+            str(SAMPLES / "mapping.yaml"),
+            type=["string", "object"],
+            description="Shipped mapping, file, or the mapping",
         ),
         "columns": Param(
-            {"department": "department"}, type="object", description="Columns and their attributes"
+            {"department": "department", "cost_centre": "cost-centre"},
+            type="object",
+            description="Columns and their attributes (slugs)",
         ),
         "timezone": Param("UTC", type="string", description="Zone of the organisation"),
         "directory_sync": Param(
-            None, type=["null", "boolean"], description="Does a directory write attributes?"
+            False,
+            type=["null", "boolean"],
+            description="Does a directory (SCIM) write attributes too?",
         ),
         "calcom_conn_id": Param("calcom_default", type="string"),
         "ledger_conn_id": Param("warehouse_default", type="string"),
         "confirm": Param(
             None, type=["null", "string", "object"], description="Plan hash, or counts by guard"
         ),
-        "dry_run": Param(False, type="boolean"),
+        "preview": Param(False, type="boolean", description="Plan, and write nothing"),
     },
     render_template_as_native_obj=True,
     tags=["cal.com", "hr"],
@@ -62,7 +72,7 @@ with DAG(
         calcom_conn_id="{{ params.calcom_conn_id }}",
         ledger_conn_id="{{ params.ledger_conn_id }}",
         confirm="{{ params.confirm }}",
-        dry_run="{{ params.dry_run }}",
+        preview="{{ params.preview }}",
         max_active_tis_per_dag=1,
         execution_timeout=timedelta(hours=6),
     )

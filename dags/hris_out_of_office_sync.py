@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from calcom_provider.operators.hr_out_of_office import CalComOutOfOfficeSyncOperator
+from calcom_provider.operators import CalComOutOfOfficeSyncOperator
+
+#: Sample HR data of the imitated organisation; name your own source and mapping in the parameters.
+SAMPLES = Path(__file__).parent / "sample_hr"
 
 # [START howto_dag_hris_out_of_office_sync]
 with DAG(
@@ -27,13 +31,17 @@ with DAG(
     },
     params={
         "absences": Param(
-            "/opt/hr/absences.json", type=["string", "object"], description="Path, or sql and conn_id"
+            str(SAMPLES / "absences.csv"), type=["string", "object"], description="Path, or sql and conn_id"
         ),
         "employees": Param(
-            None, type=["null", "string", "object"], description="As for absences; needed for HR ids"
+            str(SAMPLES / "employees.csv"),
+            type=["null", "string", "object"],
+            description="As for absences; needed for HR ids",
         ),
         "mapping": Param(
-            "bamboohr", type=["string", "object"], description="Shipped mapping, file, or the mapping"
+            str(SAMPLES / "mapping.yaml"),
+            type=["string", "object"],
+            description="Shipped mapping, file, or the mapping",
         ),
         "timezone": Param("UTC", type="string", description="Zone of the organisation"),
         "as_of": Param(None, type=["null", "string"], description="Day to plan for; empty: today"),
@@ -42,7 +50,7 @@ with DAG(
         "confirm": Param(
             None, type=["null", "string", "object"], description="Plan hash, or counts by guard"
         ),
-        "dry_run": Param(False, type="boolean"),
+        "preview": Param(False, type="boolean", description="Plan, and write nothing"),
     },
     render_template_as_native_obj=True,
     tags=["cal.com", "hr"],
@@ -58,7 +66,7 @@ with DAG(
         calcom_conn_id="{{ params.calcom_conn_id }}",
         ledger_conn_id="{{ params.ledger_conn_id }}",
         confirm="{{ params.confirm }}",
-        dry_run="{{ params.dry_run }}",
+        preview="{{ params.preview }}",
         max_active_tis_per_dag=1,
         execution_timeout=timedelta(hours=6),
     )

@@ -30,7 +30,13 @@ autoapi_root = "_autoapi"
 autoapi_add_toctree_entry = True
 autoapi_keep_files = False
 autoapi_options = ["members", "undoc-members", "show-inheritance", "show-module-summary"]
-autoapi_ignore = ["*/sandbox/*", "*/warehouse/*", "*/_*.py"]
+# Of the sandbox, what starts it; modules that are run and not imported have no page.
+autoapi_ignore = [
+    "*/sandbox/*/*",
+    "*/sandbox/app.py",
+    "*/sandbox/gateway.py",
+    "*/__main__.py",
+]
 autoapi_member_order = "bysource"
 suppress_warnings = [
     "toc.not_included",
@@ -44,7 +50,15 @@ html_title = project
 # All pages at the left; the theme would show only those below the present one, and there are none.
 html_sidebars = {"**": ["globaltoc.html"]}
 html_static_path = ["_static"]
-html_theme_options = {"show_toc_level": 2, "navigation_with_keys": True, "use_edit_page_button": False}
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": True,
+    "use_edit_page_button": False,
+    # All pages are at the left; listed at the top as well they would take three lines.
+    "navbar_center": [],
+    "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button"],
+}
 html_show_sourcelink = False
 exclude_patterns = ["_build", "_generated", "_autoapi_templates"]
 nitpicky = False

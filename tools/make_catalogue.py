@@ -19,7 +19,7 @@ import yaml
 from openapi_facts import auth_modes, request_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
-OUTPUT = ROOT / "provider" / "calcom_provider" / "api" / "operations.json"
+OUTPUT = ROOT / "provider" / "calcom_provider" / "api" / "catalogue" / "operations.json"
 CORRECTIONS = Path(__file__).with_name("corrections.yaml")
 DATED = re.compile(r"_(\d{4})_(\d\d)_(\d\d)_")
 VERBS = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}

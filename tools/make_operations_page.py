@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from calcom_provider.api.operations import DATA, Catalogue, Operation, catalogue
+from calcom_provider.api.catalogue.operations import DATA, Catalogue, Operation, catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "docs" / "operations-table.rst"

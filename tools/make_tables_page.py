@@ -6,11 +6,13 @@ Run with ``--check`` to fail when the page is not what it would be made to.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from calcom_provider.resources import DEFAULT, catalogue
-from calcom_provider.resources.exclusions import EXCLUDED
+from calcom_provider.resources.data_subjects import Subject
 from calcom_provider.resources.model import Resource
+from calcom_provider.resources.registry import unread_lists
 from calcom_provider.warehouse.schema import Column, Table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tables-reference.rst"
@@ -28,8 +30,9 @@ Tables
 .. made by tools/make_tables_page.py, do not edit
 
 Every table begins with the prefix of the warehouse, ``calcom_`` unless another is chosen. Keys begin with
-``organization_id`` (and ``account_id`` where one account is read). Foreign keys are named, not enforced:
-``users`` holds what the API lists as users, and a pending member has no row there.
+``organization_id`` (and ``account_id`` where one account is read). Foreign keys are named, here, in the comments of the
+columns and in ``calcom_table_references``, not enforced (:ref:`warehouse-keys`): ``users`` holds what the API lists as
+users, and a pending member has no row there.
 
 *Class* says what a column tells about people. *Sensitive* columns are stored only when asked for, *secret*
 ones only when named one by one. Besides the columns below every table has ``_calcom_run_id``,
@@ -51,7 +54,9 @@ def page() -> str:
             if resource.group == group:
                 lines += _resource(resource)
     lines += ["What becomes no table", "---------------------", ""]
-    lines += _table(("Operation", "Why"), ((f"``{name}``", why) for name, why in EXCLUDED.items()), (40, 60))
+    lines += _table(
+        ("Operation", "Why"), ((f"``{name}``", why) for name, why in unread_lists().items()), (40, 60)
+    )
     return "\n".join(lines)
 
 
@@ -72,7 +77,30 @@ def _resource(resource: Resource) -> list[str]:
     lines += [f"{said} {resource.notes}".strip(), ""]
     for table in resource.tables:
         lines += _columns(table)
+        lines += _subject(table, resource.subjects)
     return lines
+
+
+def _subject(table: Table, subjects: Mapping[str, Subject]) -> list[str]:
+    """Say what an erasure does to the table, nothing where it tells of nobody."""
+    subject, said = subjects[table.name], []
+    deleted = [f"``{name}``" for name in (*subject.user, *subject.email)]
+    if deleted:
+        said.append(f"Rows with the person in {_either(deleted)} are deleted.")
+    if table.parent is not None and subjects[table.parent.table].deletes:
+        said.append(f"Rows go with theirs in ``{table.parent.table}``.")
+    cleared = [f"``{name}``" for name in (*subject.clear_user, *subject.clear_email)]
+    if cleared:
+        both = "".join(f", and ``{name}`` with it" for name in subject.clear_with)
+        said.append(f"{_either(cleared)} is set to null where it names the person{both}.")
+    if subject.clear_shared:
+        names = ", ".join(f"``{name}``" for name in subject.clear_shared)
+        said.append(f"Where child rows are about the person, these are set to null: {names}.")
+    return [f"Erasure: {' '.join(said)}", ""] if said else []
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _columns(table: Table) -> list[str]:

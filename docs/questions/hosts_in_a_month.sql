@@ -9,7 +9,7 @@ SELECT h.organization_id, h.user_id AS host_user_id,
 FROM calcom_booking_hosts h
 JOIN calcom_bookings b
   ON b.organization_id = h.organization_id AND b.id = h.booking_id
-WHERE b.start >= '2027-03-01' AND b.start < '2027-04-01'
+WHERE b.start_at >= '2027-03-01' AND b.start_at < '2027-04-01'
   AND h.user_id IS NOT NULL
 GROUP BY h.organization_id, h.user_id
 ORDER BY h.organization_id, h.user_id

@@ -4,7 +4,7 @@ SELECT s.scope, s.table_name,
        sum(CASE WHEN s.status = 'failed' THEN 1 ELSE 0 END) AS failed_reads,
        sum(s.rows_inserted + s.rows_updated + s.rows_deleted) AS rows_changed,
        sum(s.requests) AS requests
-FROM calcom_sync_runs s
-WHERE s.resource <> '*' AND s.started_at >= '2027-03-01'
+FROM calcom_sync_run_resources s
+WHERE s.started_at >= '2027-03-01'
 GROUP BY s.scope, s.table_name
 ORDER BY last_read, s.table_name

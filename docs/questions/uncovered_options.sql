@@ -2,7 +2,7 @@
 WITH out_of_office AS (
     SELECT DISTINCT o.organization_id, o.user_id
     FROM calcom_ooo_entries o
-    WHERE o.is_current AND o.start < '2027-03-02' AND o.end >= '2027-03-01'
+    WHERE o.is_current AND o.start_at < '2027-03-02' AND o.end_at >= '2027-03-01'
 )
 SELECT p.organization_id, a.slug AS attribute_slug, p.value AS option_value,
        count(m.user_id) AS holders

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom, conf
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context, TaskInstanceKey
@@ -47,16 +47,20 @@ class CalComOrganizationLink(_StoredLink):
 
 
 class CalComPlanLink(_StoredLink):
-    """Lead to the plan of a write-back: the task's XCom page, where its Markdown is."""
+    """Lead to the plan of a write-back: its page, or the task's XCom page with its Markdown when no ledger has it."""
 
     name = "Write-back plan"
     key = "calcom_plan_link"
 
-    def store_page(self, context: Context) -> None:
-        """Store the address of the task's XCom page, below whatever address Airflow's UI has.
+    def store_page(self, context: Context, page: str | None) -> None:
+        """Store the address of a plan's page, else of the task's XCom page.
 
         :param context: the task's context.
+        :param page: address of the page, None when the plan is in no ledger.
         """
+        if page is not None:
+            self.store(context, page)
+            return
         instance: Any = context["ti"]
         mapped = (
             f"/mapped/{instance.map_index}"
@@ -65,3 +69,16 @@ class CalComPlanLink(_StoredLink):
         )
         run = quote(str(instance.run_id), safe="")
         self.store(context, f"/dags/{instance.dag_id}/runs/{run}/tasks/{instance.task_id}{mapped}/xcom")
+
+
+def plan_address(ledger_conn_id: str, plan_id: str) -> str:
+    """Return the address of a plan's page in Airflow.
+
+    It begins with ``[api] base_url`` of Airflow's configuration where that is set, so that it works in an approval,
+    in an e-mail and behind a path prefix.
+
+    :param ledger_conn_id: connection of the ledger; who may read it may open the page.
+    :param plan_id: the plan.
+    """
+    base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
+    return f"{base}/calcom/plan/{quote(plan_id, safe='')}/{quote(ledger_conn_id, safe='')}"

@@ -14,10 +14,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.governor_state import FileStateStore
-from calcom_provider.api.rate_limit import governor_for
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.rate_limit.governor import governor_for
+from calcom_provider.api.rate_limit.state import FileStateStore
 from calcom_provider.sandbox import Sandbox
 from calcom_provider.sync import sync
 from calcom_provider.warehouse import Warehouse

@@ -1,4 +1,4 @@
-"""Run a whole process and measure it: wall time, CPU, largest memory, requests, write-ahead log."""
+"""Run a whole process and measure it: wall time, CPU, largest memory, requests, write-ahead log or snapshots."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Measured:
     :param requests: requests that the stand-in got
     :param refused: of these, answered with 429
     :param wal: megabytes of write-ahead log, None where there is none
+    :param stored: megabytes by which the files of a lakehouse grew, None where there is none
+    :param snapshots: versions of its tables that were written
     """
 
     wall: float
@@ -37,6 +39,8 @@ class Measured:
     requests: int
     refused: int
     wal: float | None = None
+    stored: float | None = None
+    snapshots: float | None = None
 
 
 class StandIn:
@@ -82,7 +86,12 @@ def _free_port() -> int:
 
 
 def run(
-    command: Sequence[str], standin: StandIn, *, environment: Mapping[str, str] | None = None, wal: str = ""
+    command: Sequence[str],
+    standin: StandIn,
+    *,
+    environment: Mapping[str, str] | None = None,
+    wal: str = "",
+    lakehouse: Path | None = None,
 ) -> Measured:
     """Run a process to its end.
 
@@ -90,9 +99,11 @@ def run(
     :param standin: the API that it reads
     :param environment: variables on top of this process's
     :param wal: URL of the PostgreSQL database whose log is measured, empty for none
+    :param lakehouse: folder whose growth and snapshots are measured, None for none
     """
     standin.control("reset")
     before = _log_position(wal)
+    files, versions = _held(lakehouse)
     began = time.monotonic()
     variables = {**os.environ, **(environment or {})}
     # Where this is set every process compiles every module anew, which no installation does.
@@ -113,6 +124,7 @@ def run(
         raise RuntimeError(f"{command[:4]} ended with {process.returncode}:\n{output.decode()[-3000:]}")
     stats = standin.control("stats")
     after = _log_position(wal)
+    files_after, versions_after = _held(lakehouse)
     return Measured(
         wall=wall,
         cpu=usage.ru_utime + usage.ru_stime,
@@ -120,7 +132,22 @@ def run(
         requests=stats["requests"],
         refused=stats["throttled"],
         wal=(after - before) / 1e6 if wal else None,
+        stored=(files_after - files) / 1e6 if lakehouse else None,
+        snapshots=versions_after - versions if lakehouse else None,
     )
+
+
+def _held(lakehouse: Path | None) -> tuple[int, int]:
+    """Give the bytes of a lakehouse, and how many versions its tables have: commits of Delta, snapshots of Iceberg."""
+    if lakehouse is None or not lakehouse.exists():
+        return 0, 0
+    files = [path for path in lakehouse.rglob("*") if path.is_file()]
+    versions = [
+        path
+        for path in files
+        if (path.parent.name == "_delta_log" and path.suffix == ".json") or path.name.startswith("snap-")
+    ]
+    return sum(path.stat().st_size for path in files), len(versions)
 
 
 def _log_position(url: str) -> int:

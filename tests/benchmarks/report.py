@@ -20,7 +20,9 @@ memberships and out-of-office entries, 10 attributes, 500 options and {assignmen
 
 *dlt* is its REST source with the settings that its documentation recommends for speed, *pandas* is
 ``requests`` and ``to_sql``, the *lower bound* downloads and parses every page with eight threads and stores
-nothing. Memory is that of the largest process. Ratios are wall times, the other's divided by ours.
+nothing. In lakehouses *dlt upsert* merges by key, as it does elsewhere, and *dlt replace* writes every table anew;
+snapshots are the versions of all tables that a run wrote, those of records included. Memory is that of the largest
+process. Ratios are wall times, the other's divided by ours.
 
 Repeat with ``make bench``; the slow cases (the rate limit, ten times the rows) with ``make bench-large``.
 
@@ -48,11 +50,15 @@ def write_page(path: Path, medians: dict[str, dict[str, Measured]], *, rows: int
     lines = [text]
     for case, pipelines in medians.items():
         lines += [case, "-" * len(case), "", ".. list-table::", "   :header-rows: 1", ""]
-        lines += _row("Pipeline", "Wall s", "CPU s", "Memory MB", "Requests", "429", "WAL MB", "Ratio")
+        lake = any(one.snapshots is not None for one in pipelines.values())
+        written = ("Files grew MB", "Snapshots") if lake else ("WAL MB",)
+        lines += _row("Pipeline", "Wall s", "CPU s", "Memory MB", "Requests", "429", *written, "Ratio")
         own = pipelines.get("calcom")
         for name, one in pipelines.items():
             ratio = "" if own is None or name == "calcom" else f"{one.wall / own.wall:.1f}"
-            log = "" if one.wal is None else f"{one.wal:.1f}"
+            log = ["" if one.wal is None else f"{one.wal:.1f}"]
+            if lake:
+                log = [f"{one.stored or 0:.1f}", f"{one.snapshots or 0:.0f}"]
             lines += _row(
                 "this package" if name == "calcom" else name,
                 f"{one.wall:.1f}",
@@ -60,7 +66,7 @@ def write_page(path: Path, medians: dict[str, dict[str, Measured]], *, rows: int
                 f"{one.memory:.0f}",
                 f"{one.requests:.0f}",
                 f"{one.refused:.0f}",
-                log,
+                *log,
                 ratio,
             )
         lines.append("")

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from calcom_provider.hr.database import Database
-from calcom_provider.hr.ledger_tables import METADATA
-from calcom_provider.reporting.build import Reports
+from calcom_provider.hr.ledger.database import Database
+from calcom_provider.hr.ledger.tables import METADATA
+from calcom_provider.reporting.building.build import Reports
 from calcom_provider.reporting.views import VIEWS as ALL
 from calcom_provider.warehouse import Warehouse
 from tests.benchmarks.reporting_world import Size, fill
@@ -92,7 +92,7 @@ def refresh(target: str) -> dict[str, tuple[float, int]]:
     The daily views by attribute and the whole calendar are large; they are kept from a month ago on.
     """
     found = {}
-    names = [view.name for view in ALL if view.kept_by]
+    names = [view.name for view in ALL if view.snapshot_by]
     with Reports(target) as reports:
         for name in names:
             (first,) = reports.refresh([name], first=TODAY - timedelta(days=31), last=TODAY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from calcom_provider.resources.registry import catalogue
 from calcom_provider.warehouse import RunInfo, Warehouse
-from calcom_provider.warehouse.backend import Session
+from calcom_provider.warehouse.backends.base import Session
 
 ORGANIZATION = 1
 TABLES = (
@@ -159,8 +159,8 @@ def _contents(size: Size) -> list[tuple[str, int, dict[str, str]]]:
             {
                 "id": "i",
                 "user_id": user,
-                "start": _after(day),
-                "end": _after(f"{day} + 1440 * (1 + i % 10)") + " - interval '1 millisecond'",
+                "start_at": _after(day),
+                "end_at": _after(f"{day} + 1440 * (1 + i % 10)") + " - interval '1 millisecond'",
                 **held,
             },
         ),
@@ -199,8 +199,8 @@ def _contents(size: Size) -> list[tuple[str, int, dict[str, str]]]:
                 "id": "i",
                 "uid": "'b' || i",
                 "status": "CASE WHEN i % 10 = 0 THEN 'cancelled' WHEN i % 17 = 0 THEN 'pending' ELSE 'accepted' END",
-                "start": _after(start),
-                "end": _after(f"{start} + 30"),
+                "start_at": _after(start),
+                "end_at": _after(f"{start} + 30"),
                 "duration": "30",
                 "event_type_id": "1 + i % 400",
                 "absent_host": "i % 97 = 0",

@@ -26,8 +26,8 @@ from tests.plugins.servers import mysql_server, postgres_server
 
 HERE = Path(__file__).parent
 RESOURCES = "users,memberships,attributes,attribute_options,attribute_assignments,ooo_entries"
-CASES = ("postgres", "sqlite", "duckdb", "mysql", "limit", "memory")
-DEFAULT = ("postgres", "sqlite", "duckdb", "mysql")
+CASES = ("postgres", "sqlite", "duckdb", "mysql", "delta", "iceberg", "limit", "memory")
+DEFAULT = ("postgres", "sqlite", "duckdb", "mysql", "delta", "iceberg")
 
 
 class Results:
@@ -88,7 +88,15 @@ class Driver:
             "-q",
         ]
         wal = url if url.startswith("postgresql") else ""
-        return self._add(case, name, run(command, self.standin, environment=environment, wal=wal))
+        lakehouse = Path(url.partition("file://")[2]) if "+file:" in url else None
+        measured = run(command, self.standin, environment=environment, wal=wal, lakehouse=lakehouse)
+        return self._add(case, name, measured)
+
+    def dlt_lakehouse(self, case: str, to: str, rows: str) -> Measured:
+        folder = self.work / f"dlt-{to}-{rows}"
+        command = [sys.executable, "-m", "tests.benchmarks.pipelines.with_dlt", "--base", self.standin.base]
+        command += ["--to", to, "--folder", str(folder), "--loader", "parquet", "--rows", rows]
+        return self._add(case, f"dlt {rows}", run(command, self.standin, lakehouse=folder / "lakehouse"))
 
     def dlt(self, case: str, to: str, url: str = "", loader: str = "csv") -> Measured:
         plain = url.replace("+psycopg", "")
@@ -183,6 +191,28 @@ def duckdb(driver: Driver, others: bool) -> None:
     if others:
         with driver.fresh(None, "unused"):
             driver.dlt("DuckDB, empty target", "duckdb", loader="parquet")
+
+
+def delta(driver: Driver, others: bool) -> None:
+    _lakehouse(driver, "delta", "Delta Lake", ("upsert", "replace") if others else ())
+
+
+def iceberg(driver: Driver, others: bool) -> None:
+    # Its upsert goes through pyiceberg's, which compares row by row and takes minutes for 50,000.
+    _lakehouse(driver, "iceberg", "Iceberg", ("replace",) if others else ())
+
+
+def _lakehouse(driver: Driver, kind: str, title: str, others: tuple[str, ...]) -> None:
+    cases = [f"{title}, {what}" for what in ("empty target", "nothing changed", "1 % changed")]
+    for rows in ("", *others):
+        with driver.fresh(None, "lakehouse") as path:
+            for case in cases:
+                driver.standin.control(f"change?every={100 if case == cases[-1] else 0}")
+                if rows:
+                    driver.dlt_lakehouse(case, kind, rows)
+                else:
+                    driver.ours(case, f"{kind}+file://{path}")
+            driver.standin.control("change?every=0")
 
 
 def mysql(driver: Driver, others: bool) -> None:

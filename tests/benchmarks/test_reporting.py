@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from calcom_provider.reporting.checks import Checks
-from tests.benchmarks.reporting import QUESTIONS, measure, page
+from calcom_provider.reporting.checks.checks import Checks
+from tests.benchmarks.reporting import QUESTIONS, make_views, measure, page
 from tests.benchmarks.reporting_world import Size, fill
 
 SIZE = Size(members=1_000, bookings=10_000)
@@ -13,6 +13,7 @@ def test_both_databases_hold_and_answer_the_same(postgres_url: str, duckdb_url: 
     times = {}
     for kind, target in (("PostgreSQL", postgres_url), ("DuckDB", duckdb_url)):
         fill(target, SIZE)
+        make_views(target)
         times[kind] = measure(target, repeats=1)
         with Checks(target) as checks:
             wrong = [one.line() for one in checks.run(["keys", "references"]) if one.failed]

@@ -11,9 +11,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from calcom_provider.sandbox.groups.org_delegation_credentials import add_credential, credentials
-from calcom_provider.sandbox.tables import Row
-from calcom_provider.sandbox.world import World
+from calcom_provider.sandbox.groups.organization.delegation_credentials import add_credential, credentials
+from calcom_provider.sandbox.world.tables import Row
+from calcom_provider.sandbox.world.world import World
 
 RECORDED_ON = datetime(2026, 11, 20, 9, 33, tzinfo=UTC)
 HIGH = [("default", 100_000, 60.0, 60.0)]

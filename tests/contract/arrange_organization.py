@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calcom_provider.sandbox.auth import bucket
-from calcom_provider.sandbox.groups.org_delegation_credentials import add_credential
-from calcom_provider.sandbox.wire import Incoming
+from calcom_provider.sandbox.core.auth import bucket
+from calcom_provider.sandbox.core.wire import Incoming
+from calcom_provider.sandbox.groups.organization.delegation_credentials import add_credential
 from tests.contract.acme import ATTRIBUTES, REGIONS
 from tests.contract.organization_replay import Player, before
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from calcom_provider.api.operations import Operation, Parameter, catalogue
+from calcom_provider.api.catalogue.operations import Operation, Parameter, catalogue
 
 Pairs = list[tuple[str, str]]
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from calcom_provider.sandbox.app import Application
-from calcom_provider.sandbox.wire import Incoming
+from calcom_provider.sandbox.core.wire import Incoming
 from tests.contract.recordings import Recording, find_route
 from tests.contract.shapes import differences
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from calcom_provider.sandbox.groups.conferencing import add_credential
-from calcom_provider.sandbox.stores import credentials
+from calcom_provider.sandbox.groups.account.conferencing import add_credential
+from calcom_provider.sandbox.world.stores import credentials
 from tests.contract.replay_groups_player import Player, Step
 from tests.contract.replay_groups_world import RecordedWorld
 

@@ -10,13 +10,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from calcom_provider.sandbox import event_types, stores
-from calcom_provider.sandbox.bookings import add_booking, attendee
-from calcom_provider.sandbox.groups.org_delegation_credentials import add_credential
-from calcom_provider.sandbox.groups.routing_forms import add_form, add_response
-from calcom_provider.sandbox.groups.schedules import add_schedule
-from calcom_provider.sandbox.tables import Row
-from calcom_provider.sandbox.world import World, iso
+from calcom_provider.sandbox.groups.account.schedules import add_schedule
+from calcom_provider.sandbox.groups.event_types import rules
+from calcom_provider.sandbox.groups.event_types.routing_forms import add_form, add_response
+from calcom_provider.sandbox.groups.organization.delegation_credentials import add_credential
+from calcom_provider.sandbox.world import stores
+from calcom_provider.sandbox.world.bookings import add_booking, attendee
+from calcom_provider.sandbox.world.tables import Row
+from calcom_provider.sandbox.world.world import World, iso
 from tests.contract.replay_groups_player import Names
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -133,7 +134,7 @@ class RecordedWorld:
 
     def _event_type(self, number: int, title: str, minutes: int = 30, **fields: Any) -> None:
         slug = title.lower().replace(" ", "-")
-        row = event_types.add(
+        row = rules.add(
             self.world,
             title=title,
             slug=slug,

@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from calcom_provider.api.answers import Answer, read_answer
-from calcom_provider.api.auth import ApiKey
+from calcom_provider.api.catalogue.operations import Operation
+from calcom_provider.api.catalogue.parameters import Bound
 from calcom_provider.api.client import CalComClient, RetryPolicy
 from calcom_provider.api.errors import (
     AuthenticationError,
@@ -31,10 +31,10 @@ from calcom_provider.api.errors import (
     RateLimitError,
     ServerError,
 )
-from calcom_provider.api.operations import Operation
-from calcom_provider.api.parameters import Bound
-from calcom_provider.api.rate_limit import Governor
-from calcom_provider.api.transport import Request, Response
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.http.responses import ApiResponse, read_response
+from calcom_provider.api.http.transport import Request, Response
+from calcom_provider.api.rate_limit.governor import Governor
 from tests.contract.conftest import PROPERTY
 from tests.contract.recordings import Call, Recording, Unsaid, as_call, load, normal_query
 
@@ -117,7 +117,7 @@ def on_the_wire(operation: Operation, recording: Recording, request: Request) ->
     return [what for what in wanted if sent[what] != wanted[what]]
 
 
-def understood(operation: Operation, recording: Recording, answer: Answer) -> bool:
+def understood(operation: Operation, recording: Recording, answer: ApiResponse) -> bool:
     """Tell whether the answer was read for what it holds."""
     body = recording.answer
     if not isinstance(body, Mapping):
@@ -197,7 +197,7 @@ def failed(recording: Recording) -> tuple[Operation, CalComError] | None:
     body = json.dumps(recording.body).encode() if recording.body is not None else None
     client = client_for(Wire(recording))
     with pytest.raises(CalComError) as caught:
-        client.exchange(call.operation, Bound(path, query, body), lambda r: read_answer(call.operation, r))
+        client.exchange(call.operation, Bound(path, query, body), lambda r: read_response(call.operation, r))
     return call.operation, caught.value
 
 

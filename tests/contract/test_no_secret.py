@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections import defaultdict
@@ -12,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.api.operations import Operation
+from calcom_provider.api.catalogue.operations import Operation
 from calcom_provider.operators.calcom import without_secrets
 from calcom_provider.resources import registry
 from calcom_provider.resources.errors import SchemaChangedError
 from calcom_provider.resources.policy import ColumnPolicy
-from calcom_provider.sync.incremental import Part
 from calcom_provider.sync.options import SyncOptions
-from calcom_provider.sync.staging import ResourceSink, open_sinks
+from calcom_provider.sync.reading.incremental import Part
+from calcom_provider.sync.reading.staging import ResourceSink, open_sinks
 from calcom_provider.warehouse import RunInfo, Warehouse
 from tests.contract.conftest import PROPERTY
 from tests.contract.recordings import Call, Recording, as_call, load
@@ -84,10 +83,10 @@ def test_no_secret_in_a_table_or_log(
     warehouse = Warehouse(f"sqlite:///{path}")
     scope = {"organization_id": ORGANIZATION, "account_id": 7}
     for resource in registry.catalogue().values():
-        with warehouse.load(RunInfo(scope=scope)) as load:
+        with warehouse.load(RunInfo(scope={"organization_id": ORGANIZATION})) as load:
             choose = SyncOptions().publication(resource)
             sinks = open_sinks(load, resource, policy, choose, scope)
-            sink = ResourceSink(resource, sinks, ORGANIZATION, {})
+            sink = ResourceSink(resource, sinks, ORGANIZATION, {}, {})
             for rows in answers.get(resource.read.operation, ()):
                 try:
                     sink.take(Part(rows), "", Anything(account=7))  # type: ignore[arg-type]
@@ -124,5 +123,5 @@ def test_no_secret_in_a_result(
 
 
 def test_the_search_finds_what_it_looks_for() -> None:
-    assert json.dumps(sorted(secrets({"a": ["x cal_12345678", {"b": "<redacted-jwt>"}]})))
+    assert secrets({"a": ["x cal_12345678", {"b": "<redacted-jwt>"}]}) == {"cal_12345678", "<redacted-jwt>"}
     assert secrets({"a": "nothing"}) == set()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from calcom_provider.sandbox.app import Application
-from calcom_provider.sandbox.groups.verified_resources import verification_code
+from calcom_provider.sandbox.groups.account.verified_resources import verification_code
 from tests.contract.recordings import Recording, find_route, load
 from tests.contract.replay_groups_player import Outcome, Player, lines, misses, tally
 from tests.contract.replay_groups_steps import LATER_KEYS, SKIPPED, STEPS, Tokens, direct

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import time
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.governor_state import FileStateStore
-from calcom_provider.api.rate_limit import Governor, governor_for
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.rate_limit.governor import Governor, governor_for
+from calcom_provider.api.rate_limit.state import FileStateStore
 
 
 def main(mode: str, directory: str, *rest: str) -> None:
@@ -25,7 +25,7 @@ def main(mode: str, directory: str, *rest: str) -> None:
     elif mode == "fly":
         governor = Governor(store, "key")
         first = governor.acquire()
-        governor.settle(first, headers(10, 9))
+        governor.report(first, headers(10, 9))
         for _ in range(8):
             governor.acquire()
         print("flying", flush=True)

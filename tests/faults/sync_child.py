@@ -7,12 +7,12 @@ import signal
 import sys
 from typing import Any
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.rate_limit import Governor
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.rate_limit.governor import Governor
 from calcom_provider.sync import sync
 from calcom_provider.warehouse import Warehouse
-from calcom_provider.warehouse.sql_session import SqlSession
+from calcom_provider.warehouse.backends.sql_session import SqlSession
 
 
 def die_after(statements: int) -> None:

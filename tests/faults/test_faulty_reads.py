@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.errors import CalComError, IncompleteReadError
+from calcom_provider.api.http.auth import ApiKey
 from tests.plugins.api import QUICK, client_for
 
 LISTS = {

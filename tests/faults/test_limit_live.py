@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.governor_state import FileStateStore
-from calcom_provider.api.rate_limit import governor_for
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.rate_limit.governor import governor_for
+from calcom_provider.api.rate_limit.state import FileStateStore
 
 
 def client_of(sandbox: Any, directory: Path, **settings: Any) -> CalComClient:
@@ -138,9 +139,9 @@ def test_closing_a_client_ends_its_waits(make_sandbox: Callable[..., Any], tmp_p
     thread = threading.Thread(target=wait)
     thread.start()
     while not client.governor.waited_seconds:
-        pass
+        time.sleep(0.01)
     client.close()
-    thread.join(timeout=5)
+    thread.join(timeout=60)
     assert not thread.is_alive()
     assert ended[0].kind == "cancelled"  # type: ignore[attr-defined]
 

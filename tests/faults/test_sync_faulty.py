@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.errors import CalComError
+from calcom_provider.api.http.auth import ApiKey
 from calcom_provider.sandbox import Sandbox
 from calcom_provider.sync import sync
 from calcom_provider.warehouse import Warehouse

@@ -100,7 +100,7 @@ def test_killed_while_reading(sandbox: Sandbox, target: str, request_number: int
             children[0].send_signal(signal.SIGKILL)
 
     armed = threading.Event()
-    sandbox.before_answer(lambda *seen: kill(*seen) if armed.wait(10) else None)
+    sandbox.before_answer(lambda *seen: kill(*seen) if armed.wait(60) else None)
     children.append(start(sandbox, target))
     armed.set()
     children[0].communicate(timeout=120)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from calcom_provider.sandbox import Sandbox
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.plugins.shell import Run, shell
 
 
 @pytest.fixture(scope="module")
@@ -24,26 +21,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def calcom(sandbox: Sandbox, tmp_path: Path) -> Run:
-    def run(
-        *words: str, stdin: str = "", script: str = "", **variables: str
-    ) -> subprocess.CompletedProcess[str]:
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("CALCOM_")},
-            "CALCOM_BASE_URL": sandbox.url,
-            "CALCOM_API_KEY": sandbox.keys["admin"],
-            "CALCOM_STATE_DIR": str(tmp_path / "state"),
-            "CALCOM_ASSUMED_LIMIT": "0",
-            "CALCOM_ATTEMPTS": "2",
-            "NO_COLOR": "1",
-            "COLUMNS": "200",
-            **variables,
-        }
-        command = [sys.executable, *(("-c", script) if script else ("-m", "calcom_provider.cli")), *words]
-        return subprocess.run(
-            command, env=environment, input=stdin, capture_output=True, text=True, timeout=60, cwd=tmp_path
-        )
-
-    return run
+    return shell(sandbox, tmp_path)
 
 
 def test_a_sync_says_what_landed_and_the_next_one_that_nothing_changed(calcom: Run, sandbox: Sandbox) -> None:
@@ -60,8 +38,8 @@ def test_a_sync_says_what_landed_and_the_next_one_that_nothing_changed(calcom: R
     assert "users" in second.stderr
 
 
-def test_a_dry_run_says_what_would_change(calcom: Run, tmp_path: Path) -> None:
-    done = calcom("sync", "--to", "sqlite:///w.db", "--dry-run", "--resources", "teams")
+def test_a_preview_says_what_would_change(calcom: Run, tmp_path: Path) -> None:
+    done = calcom("sync", "--to", "sqlite:///w.db", "--preview", "--resources", "teams")
     assert done.returncode == 0
     assert "rows would change" in done.stdout
 
@@ -81,6 +59,26 @@ def test_modes_deletes_schema_and_prefix_reach_the_sync(calcom: Run, tmp_path: P
     assert {"notes", "valid_from"}.isdisjoint(columns)
 
 
+def test_a_refused_deletion_is_confirmed_with_the_words_of_the_refusal(calcom: Run, tmp_path: Path) -> None:
+    with Sandbox(users=60, limit=None) as shrinking:
+        words = ("sync", "--to", "sqlite:///w.db", "--resources", "users", "-q", "--wait", "1m")
+        here = {"CALCOM_BASE_URL": shrinking.url, "CALCOM_API_KEY": shrinking.keys["admin"]}
+        assert calcom(*words, **here).returncode == 0
+        with shrinking.paused() as world:
+            for row in list(world.profiles.by("organizationId", shrinking.organization_id))[10:40]:
+                world.profiles.delete(row)
+        refused = calcom(*words, **here)
+        assert refused.returncode == 3
+        confirmed = re.search(r"confirm_deletes (\S+) lets one run through", refused.stderr)
+        assert confirmed
+        assert calcom(*words, "--delete-guard", "share=0.1", **here).returncode == 3
+        done = calcom(*words, "--confirm-deletes", confirmed[1], **here)
+        assert done.returncode == 0, done.stderr
+    wrong = calcom(*words, "--full-every", "weekly")
+    assert wrong.returncode == 2
+    assert "full_every is a duration" in wrong.stderr
+
+
 def test_a_plan_needs_no_database_and_knows_more_with_one(calcom: Run) -> None:
     blind = calcom("plan")
     assert blind.returncode == 0
@@ -92,12 +90,30 @@ def test_a_plan_needs_no_database_and_knows_more_with_one(calcom: Run) -> None:
     assert found["requests"] >= len(found["resources"])
 
 
+def test_a_plan_of_many_organisations_tells_the_worst_age_and_what_is_impossible(
+    calcom: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    calcom("sync", "--to", "sqlite:///w.db", "-q", "--resources", "users,teams")
+    own = sandbox.organization_id
+    (tmp_path / "many.json").write_text(json.dumps([own, {"organization_id": 7, "priority": 1}]))
+    words = ("plan", "--to", "sqlite:///w.db", "--resources", "users,teams", "--promises", "users=1h")
+    made = calcom(*words, "--organizations", "many.json", "--json")
+    assert made.returncode == 0, made.stderr
+    found = json.loads(made.stdout)
+    assert {one["organization_id"] for one in found["jobs"]} == {own, 7}
+    assert [one["never_read"] for one in found["promises"]] == [1, 1]
+    assert 0 < found["worst_age"] < 3600
+    said = calcom(*words, "--promises", "users=1s", "--organizations", f"{own},7", CALCOM_ASSUMED_LIMIT="60")
+    assert "worst age" in said.stdout
+    assert calcom(*words, "--organizations", "x").returncode == 2
+
+
 def test_the_doctor_says_what_works(calcom: Run, sandbox: Sandbox) -> None:
     good = calcom("doctor", "--to", "sqlite:///w.db")
     assert good.returncode == 0
     assert str(sandbox.organization_id) in good.stdout
     bad = calcom("doctor", CALCOM_API_KEY=sandbox.keys["member"])
-    assert bad.returncode == 3
+    assert bad.returncode == 1
     assert "role" in bad.stdout
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from calcom_provider.api.transport import Request, Response
+from calcom_provider.api.http.transport import Request, Response
 from calcom_provider.resources.errors import SchemaChangedError
 from calcom_provider.resources.policy import ColumnPolicy
 from calcom_provider.sync import SyncOptions, SyncResult, sync
@@ -96,6 +96,27 @@ def test_a_frozen_schema_fails_and_writes_nothing(people: People) -> None:
     del people.rows[1]["jobTitle"]
     people.sync("freeze")
     assert "_extra" not in people.columns
+
+
+@pytest.mark.parametrize("evolution", ["evolve", "extra"])
+def test_a_field_that_cannot_be_a_column_stays_aside(people: People, evolution: str) -> None:
+    """docs/warehouse.rst: "fields that can't be columns stay in ``_extra``"."""
+    odd: dict[str, Any] = {
+        "": 1,
+        "_calcom_run_id": "mine",
+        'a"b': 2,
+        "x" * 80: 3,
+        ":p": 4,
+        "_calcomRowHash": 5,
+    }
+    people.rows = [{"id": 1, "name": "Ada", "shoeSize": 38, **odd}, {"id": 2, "name": "Bo"}]
+    for _ in range(2):
+        assert people.sync(evolution).tables[0].complete
+        kept = people.column("_extra")
+        extra = json.loads(kept[0]) if isinstance(kept[0], str) else kept[0]
+        assert {name: extra[name] for name in odd} == odd
+        assert ("shoeSize" in extra) == (evolution == "extra")
+        assert people.column("_calcom_run_id") != ["mine", "mine"]
 
 
 def test_a_type_that_changes_in_an_added_column_fails(people: People) -> None:

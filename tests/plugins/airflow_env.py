@@ -39,6 +39,7 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-tests-" + "0" * 64,
         "CALCOM_STATE_DIR": str(home / "calcom-state"),
+        "CALCOM_SANDBOX_TODAY": "2026-03-16T09:00",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
     }
@@ -111,8 +112,8 @@ class TaskInstance:
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
 
-    def xcom_pull(self, **_: Any) -> Any:
-        return self.pushed.get("return_value")
+    def xcom_pull(self, *, key: str = "return_value", **_: Any) -> Any:
+        return self.pushed.get(key)
 
 
 class OutletEvents(dict[Any, Any]):

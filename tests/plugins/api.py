@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.rate_limit import Governor
-from calcom_provider.api.retries import RetryPolicy
-from calcom_provider.api.transport import Request, Response
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.http.retries import RetryPolicy
+from calcom_provider.api.http.transport import Request, Response
+from calcom_provider.api.rate_limit.governor import Governor
 
 KEY = "cal_0123456789abcdef0123456789abcdef"
 QUICK = RetryPolicy(first_wait=0.001, longest_wait=0.002)

@@ -15,13 +15,24 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import filelock
 import pytest
 import sqlalchemy as sa
 
+from tests.plugins import templates
+from tests.plugins.lakehouses import LAKEHOUSES
+
 LOOPBACK = "127.0.0.1"
-WAREHOUSES = ("sqlite", "postgresql", "duckdb", "mysql")
+WAREHOUSES = (
+    "sqlite",
+    "postgresql",
+    "duckdb",
+    "mysql",
+    *(pytest.param(name, marks=pytest.mark.cloud) for name in (*LAKEHOUSES, "snowflake", "bigquery")),
+)
 
 _embedded: list[object] = []
 
@@ -97,6 +108,7 @@ def _fresh_name() -> str:
 @pytest.fixture(scope="session")
 def _postgres() -> Iterator[str]:
     yield postgres_server()
+    templates.forget()
     while _embedded:
         server, folder = _embedded.pop()  # type: ignore[misc]
         server.cleanup()
@@ -104,23 +116,36 @@ def _postgres() -> Iterator[str]:
         postgres_server.cache_clear()
 
 
-@pytest.fixture
-def postgres_url(_postgres: str) -> Iterator[str]:
-    """Give the URL of an empty PostgreSQL database that is dropped afterwards."""
+@contextmanager
+def postgres_database(server: str) -> Iterator[str]:
+    """Make an empty database on the server of a URL, and drop it afterwards."""
     name = _fresh_name()
-    admin = sa.create_engine(_postgres, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield sa.make_url(_postgres).set(database=name).render_as_string(hide_password=False)
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def mysql_url() -> Iterator[str]:
-    """Give the URL of an empty MySQL database that is dropped afterwards."""
-    server = mysql_server()
-    assert server, "a test that needs MySQL was collected without a server"
+def postgres_url(_postgres: str) -> Iterator[str]:
+    """Give the URL of an empty PostgreSQL database that is dropped afterwards."""
+    with postgres_database(_postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_urls(_postgres: str) -> Iterator[tuple[str, str, str]]:
+    """Give the URLs of three empty PostgreSQL databases that are dropped afterwards."""
+    with ExitStack() as stack:
+        first, second, third = (stack.enter_context(postgres_database(_postgres)) for _ in range(3))
+        yield first, second, third
+
+
+@contextmanager
+def mysql_database(server: str) -> Iterator[str]:
+    """Make an empty database on the server of a URL, and drop it afterwards."""
     name = _fresh_name()
     admin = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -131,7 +156,23 @@ def mysql_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def mysql_url() -> Iterator[str]:
+    """Give the URL of an empty MySQL database that is dropped afterwards."""
+    server = mysql_server()
+    assert server, "a test that needs MySQL was collected without a server"
+    with mysql_database(server) as url:
+        yield url
+
+
+@pytest.fixture
 def redis_url() -> Iterator[str]:
+    """Give the URL of an empty Redis database that is emptied afterwards."""
+    with empty_redis() as url:
+        yield url
+
+
+@contextmanager
+def empty_redis() -> Iterator[str]:
     """Give the URL of an empty Redis database that is emptied afterwards."""
     import redis
 
@@ -140,11 +181,14 @@ def redis_url() -> Iterator[str]:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     numbers = [1 + (worker * 4 + step) % 15 for step in range(15)]
     for number in numbers:
-        with redis.Redis.from_url(server, db=number) as client:
-            if client.dbsize() == 0:
-                yield f"{server.rstrip('/')}/{number}"
-                client.flushdb()
-                return
+        # Two that look at once would both find it empty, and the first to end would empty the other's.
+        lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"calcom-test-redis-{number}.lock")
+        with suppress(filelock.Timeout), lock.acquire(blocking=False):
+            with redis.Redis.from_url(server, db=number) as client:
+                if client.dbsize() == 0:
+                    yield f"{server.rstrip('/')}/{number}"
+                    client.flushdb()
+                    return
     raise AssertionError("every database of the Redis server holds keys; none of them is ours to empty")
 
 
@@ -165,6 +209,27 @@ def warehouse_url(request: pytest.FixtureRequest) -> str:
     """Give the URL of an empty database, of each kind that a warehouse can be in turn."""
     name = {"postgresql": "postgres"}.get(request.param, request.param)
     return str(request.getfixturevalue(f"{name}_url"))
+
+
+@contextmanager
+def warehouse(kind: str, folder: Path) -> Iterator[str]:
+    """Give the URL of an empty database of a kind, for as long as it is wanted.
+
+    :param kind: one of ``WAREHOUSES``
+    :param folder: where a file may lie
+    """
+    if kind == "postgresql":
+        with postgres_database(postgres_server()) as url:
+            yield url
+    elif kind == "mysql":
+        server = mysql_server()
+        assert server, "a test that needs MySQL was collected without a server"
+        with mysql_database(server) as url:
+            yield url
+    elif kind in LAKEHOUSES:
+        yield f"{kind}+file://{folder / 'lakehouse'}"
+    else:
+        yield f"{kind}:///{folder / 'warehouse.db'}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CONTROLS = '[...document.querySelectorAll("a[href],button,summary,[tabindex=\\"0\\"]")]'
+CONTROLS = (
+    '[...document.querySelectorAll("a[href],button,select:enabled,summary,[tabindex=\\"0\\"]")]'
+    ".filter((one) => one.checkVisibility())"
+)
 FOCUSED = """(() => {
   const box = document.activeElement.getBoundingClientRect();
   const style = getComputedStyle(document.activeElement);
@@ -43,12 +46,15 @@ CONTRASTS = """() => {
     if (shown) note(getComputedStyle(place).color, ground(place));
   }
   // The charts are drawn with these two on their card.
-  const probe = document.querySelector(".chart").parentElement.appendChild(document.createElement("i"));
-  for (const name of ["--ink", "--soft"]) {
-    probe.style.color = `var(${name})`;
-    note(getComputedStyle(probe).color, ground(probe));
+  const chart = document.querySelector(".chart");
+  if (chart) {
+    const probe = chart.parentElement.appendChild(document.createElement("i"));
+    for (const name of ["--ink", "--soft"]) {
+      probe.style.color = `var(${name})`;
+      note(getComputedStyle(probe).color, ground(probe));
+    }
+    probe.remove();
   }
-  probe.remove();
   return found;
 }"""
 
@@ -79,7 +85,7 @@ def picture(page: Any, name: str) -> None:
 
 def open_all(page: Any) -> None:
     for details in page.locator("details").all():
-        if details.get_attribute("open") is None:
+        if details.get_attribute("open") is None and details.is_visible():
             details.locator("summary").click()
 
 

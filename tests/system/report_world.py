@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from calcom_provider.cli.app import run
-from calcom_provider.reporting.build import Reports
+from calcom_provider.reporting.building.build import Reports
 from calcom_provider.sandbox import Sandbox
-from calcom_provider.sandbox.present import move_absences
 
 
 def make_warehouse(path: Path, users: int = 300) -> list[str]:
@@ -20,10 +19,9 @@ def make_warehouse(path: Path, users: int = 300) -> list[str]:
     :param users: how many people it has.
     """
     url = f"sqlite:///{path}"
-    with Sandbox(users=users, limit=None) as sandbox, pytest.MonkeyPatch.context() as patch:
-        with sandbox.paused() as world:
-            move_absences(world, datetime.now(UTC).date())
-            private = [text for user in world.users for text in (user["email"], user["name"]) if text]
+    today = datetime.now(UTC).date()
+    with Sandbox(users=users, limit=None, today=today) as sandbox, pytest.MonkeyPatch.context() as patch:
+        private = [text for user in sandbox.state.users for text in (user["email"], user["name"]) if text]
         patch.setenv("CALCOM_BASE_URL", sandbox.url)
         patch.setenv("CALCOM_API_KEY", sandbox.keys["admin"])
         patch.setenv("CALCOM_STATE_DIR", str(path.parent / "state"))

@@ -104,11 +104,16 @@ def test_the_report_is_behind_the_login_and_shows_counts(url: str, page: Any, tm
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     sign_in(page, url, "viewer")
     page.get_by_role("button", name="Browse").click()
-    page.get_by_role("menuitem", name="Cal.com report").click()
+    page.get_by_role("menuitem", name="Cal.com").click()
     shown = page.frame_locator("iframe").locator("html")
-    shown.get_by_text("Counts only, no people.").wait_for()
+    shown.get_by_text("Counts only: nobody is named").wait_for()
     shown.locator("#absences canvas").wait_for()
+    # It follows Airflow's theme, whatever the system prefers.
+    page.evaluate("document.documentElement.classList.replace('light', 'dark')")
+    shown.locator("xpath=self::*[@data-theme='dark']").wait_for(state="attached")
     assert [text for text in complaints if "Content Security Policy" in text] == []
     picture(page, "report-in-airflow")
     content = shown.inner_html()
+    page.frame_locator("iframe").get_by_role("link", name="Syncs").click()
+    page.frame_locator("iframe").get_by_role("heading", name="Cal.com syncs").wait_for()
     assert [text for text in private if text in content] == []

@@ -18,7 +18,7 @@ def test_it_is_scheduled_on_what_the_sync_attaches(airflow_db: Path) -> None:
     dags = DagBag(DAGS).dags
     waited_for = {dags["calcom_reporting"].timetable.asset_condition.name}
     sync = dags["calcom_to_warehouse"].task_dict["sync"]
-    attached = {one.name for one in sync.partial_kwargs["outlets"] if isinstance(one, AssetAlias)}
+    attached = {one.name for one in sync.outlets if isinstance(one, AssetAlias)}
     assert waited_for == attached == {"calcom_warehouse"}
 
 
@@ -57,7 +57,7 @@ def test_views_kept_days_and_the_page_are_made_after_a_sync(
     with closing(sqlite3.connect(warehouse_default)) as database:
         (rows,) = database.execute("SELECT count(*) FROM rpt_team_coverage_day_kept").fetchone()
         (teams,) = database.execute("SELECT count(DISTINCT team_id) FROM calcom_team_memberships").fetchone()
-    assert result["kept"] == {"rpt_team_coverage_day_kept": rows}
+    assert result["snapshots"] == {"rpt_team_coverage_day_kept": rows}
     assert rows == teams * (730 + 1 + 366)
     assert "coverage" in page.read_text(encoding="utf-8").lower()
     again = task_results(run_dag("calcom_reporting", conf=conf), "make_views")

@@ -59,7 +59,7 @@ def test_a_sync_runs_and_starts_what_waits_for_its_data(world: tuple[Api, Any]) 
     api, sandbox = world
     run = api.run("calcom_to_warehouse")
     assert run["state"] == "success"
-    result = api.result(run, "sync", map_index=0)
+    result = api.result(run, "sync")
     assert result["tables"]["calcom_users"]["rows_after"] == sandbox.rows()["users"]
     reports = wait_for(
         "a run of the DAG that is scheduled on the tables",
@@ -76,12 +76,13 @@ def test_a_sync_runs_and_starts_what_waits_for_its_data(world: tuple[Api, Any]) 
 
 def test_links_and_map_index_are_shown(world: tuple[Api, Any]) -> None:
     api, sandbox = world
-    run = api.run("calcom_to_warehouse", {"organizations": [sandbox.organization_id]})
+    run = api.run("calcom_to_warehouse", {"organization_id": sandbox.organization_id})
+    path = f"/dags/calcom_to_warehouse/dagRuns/{run['dag_run_id']}/taskInstances/sync/links"
+    links = api.call("GET", path)["extra_links"]
+    assert links["Cal.com organization"].startswith(sandbox.url.partition("/v2")[0])
+    run = api.run("calcom_fleet", {"organizations": [sandbox.organization_id], "resources": "teams"})
     (sync,) = [task for task in api.tasks(run) if task["task_id"] == "sync"]
     assert sync["rendered_map_index"] == f"organization {sandbox.organization_id}"
-    path = f"/dags/calcom_to_warehouse/dagRuns/{run['dag_run_id']}/taskInstances/sync/links"
-    links = api.call("GET", path, params={"map_index": 0})["extra_links"]
-    assert links["Cal.com organization"].startswith("https://app.cal.com/")
 
 
 def test_a_sensor_waits_in_the_triggerer(world: tuple[Api, Any]) -> None:
@@ -103,8 +104,8 @@ def test_a_sensor_waits_in_the_triggerer(world: tuple[Api, Any]) -> None:
         lambda: api.call("GET", f"{path}/taskInstances")["task_instances"][0]["state"] == "deferred",
     )
     now = datetime.now(UTC)
-    from calcom_provider.api.auth import ApiKey
     from calcom_provider.api.client import CalComClient
+    from calcom_provider.api.http.auth import ApiKey
 
     with CalComClient(auth=ApiKey(sandbox.keys["owner"]), base_url=sandbox.url) as client:
         client.call(
@@ -154,7 +155,8 @@ def test_a_plan_is_applied_only_when_a_person_approves(
     assert "@" not in question["body"]
     path = f"/dags/calcom_approved_write_back/dagRuns/{started['dag_run_id']}/taskInstances/plan/links"
     links = api.call("GET", path)["extra_links"]
-    assert links["Write-back plan"].endswith("/tasks/plan/xcom")
+    plan_id = api.result(started, "plan")["plan_id"]
+    assert links["Write-back plan"] == f"{api.url}/calcom/plan/{plan_id}/warehouse_default"
     with sandbox.paused() as state:
         assert len(list(state.assignments)) == held
     api.answer(started, "approve", option)

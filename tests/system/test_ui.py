@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_the_form_is_made_for_calcom(world: tuple[Api, Any], page: Any) -> None:
     fill_in(page, api, "looked_at", sandbox.url, "cal_live_0000")
     dialog = page.get_by_role("dialog")
     assert dialog.get_by_text("Base URL", exact=True).is_visible()
-    assert dialog.get_by_text("API key", exact=True).is_visible()
+    assert dialog.get_by_text("API key or access token", exact=True).is_visible()
     assert dialog.locator('input[name="password"]').get_attribute("type") == "password"
     for hidden in ("Login", "Schema"):
         assert dialog.get_by_text(hidden, exact=True).count() == 0
@@ -117,14 +117,14 @@ def test_a_sync_is_seen_with_its_link(world: tuple[Api, Any], page: Any) -> None
     page.locator("tr", has_text="calcom_default").wait_for()
     run = api.run("calcom_to_warehouse")
     assert run["state"] == "success"
-    address = f"{api.url}/dags/calcom_to_warehouse/runs/{run['dag_run_id']}/tasks/sync/mapped/0"
+    address = f"{api.url}/dags/calcom_to_warehouse/runs/{run['dag_run_id']}/tasks/sync"
     page.goto(address)
     page.get_by_text("Published run").wait_for()
     picture(page, "sync-log")
     page.goto(f"{address}/details")
     link = page.get_by_role("link", name="Cal.com organization")
     link.wait_for()
-    assert link.get_attribute("href").startswith("https://app.cal.com/")
+    assert link.get_attribute("href").startswith(sandbox.url.partition("/v2")[0])
     picture(page, "sync-link")
     page.goto(f"{address}/asset_events")
     page.get_by_text("warehouse_default/default/calcom_users").first.wait_for()
@@ -134,9 +134,9 @@ def test_a_sync_is_seen_with_its_link(world: tuple[Api, Any], page: Any) -> None
 def test_a_mapped_sync_is_seen_organisation_by_organisation(world: tuple[Api, Any], page: Any) -> None:
     api, sandbox = world
     ids = add_branches(sandbox, 2, 10)
-    run = api.run("calcom_to_warehouse", {"organizations": ids})
+    run = api.run("calcom_fleet", {"organizations": ids, "batch_size": 1})
     assert run["state"] == "success"
-    page.goto(f"{api.url}/dags/calcom_to_warehouse/runs/{run['dag_run_id']}/tasks/sync/mapped")
+    page.goto(f"{api.url}/dags/calcom_fleet/runs/{run['dag_run_id']}/tasks/sync/mapped")
     for organization in ids:
         page.get_by_text(f"organization {organization}").first.wait_for()
     picture(page, "mapped-sync")
@@ -166,6 +166,7 @@ def test_a_plan_is_approved_in_the_browser(world: tuple[Api, Any], page: Any, tm
     link = page.get_by_role("link", name="Write-back plan")
     link.wait_for()
     picture(page, "plan-link")
+    address = str(link.get_attribute("href"))
     page.goto(f"{shown}/plan/xcom")
     page.get_by_text("plan_markdown").first.wait_for()
     picture(page, "plan-xcom")
@@ -173,6 +174,12 @@ def test_a_plan_is_approved_in_the_browser(world: tuple[Api, Any], page: Any, tm
     page.get_by_text("Write HR data into Cal.com?").first.wait_for()
     assert "@" not in page.locator("main, body").first.inner_text().replace(str(tmp_path), "")
     picture(page, "plan-approval")
+    by_person = page.get_by_role("link", name="Look at it person by person")
+    assert urljoin(api.url, str(by_person.get_attribute("href"))) == urljoin(api.url, address)
+    page.goto(urljoin(api.url, address))
+    page.locator(".person .is").first.wait_for()
+    assert page.locator("h1").inner_text() == "Write-back plan: attributes"
+    page.goto(f"{shown}/approve/required_actions")
     page.get_by_role("button", name="Approve").first.click()
     ended = api.end_of(started, 240)
     assert ended["state"] == "success"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib
+import inspect
 import re
 import shlex
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -22,12 +26,12 @@ PAGES = sorted(DOCS.glob("*.rst"))
 
 def generator() -> Any:
     """Return the module that writes parts of the pages."""
-    found = importlib.util.spec_from_file_location("calcom_pages", DOCS / "_ext" / "calcom_pages.py")
-    assert found
-    assert found.loader
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+    if str(DOCS / "_ext") not in sys.path:
+        sys.path.append(str(DOCS / "_ext"))
+    return importlib.import_module("calcom_pages")
+
+
+PARAMETERS = generator().parameters
 
 
 def source_texts() -> str:
@@ -137,3 +141,112 @@ def test_every_diagram_is_shown() -> None:
 def test_every_screenshot_is_shown() -> None:
     shown = set(re.findall(r"_static/screens/(\S+\.png)", "".join(page.read_text() for page in PAGES)))
     assert shown == {path.name for path in (DOCS / "_static" / "screens").glob("*.png")}
+
+
+def test_the_page_of_the_layout_names_every_room() -> None:
+    package = ROOT / "provider" / "calcom_provider"
+    rooms = {
+        path.parent.relative_to(package) for path in package.glob("*/**/*.py") if path.stem != "__init__"
+    }
+    # Rooms within these are told by the one that they are in.
+    told = {room for room in rooms if len(room.parts) <= 2 and room.parts != ("sandbox",)}
+    text = (DOCS / "architecture.rst").read_text()
+    assert {str(room) for room in told if f"``{room}/``" not in text} == set()
+    assert [name for name in re.findall(r"``([a-z_/]+)/``", text) if not (package / name).is_dir()] == []
+    ground = next(line for line in text.splitlines() if line.strip().startswith("root "))
+    for name in ("errors", "lazy", "private_files", "process_identity"):
+        assert name in ground
+
+
+def test_every_operator_sensor_and_notifier_has_an_example_and_its_parameters() -> None:
+    text = (DOCS / "operators.rst").read_text()
+    shown = set(re.findall(r":start-after: \[START (\w+)\]", text))
+    told = set(re.findall(r"include:: _generated/operators/(\w+)\.inc", text))
+    assert set(PARAMETERS.documented()) - shown == set()
+    assert set(PARAMETERS.documented()) - told == set()
+
+
+@pytest.mark.parametrize("name", PARAMETERS.documented())
+def test_every_parameter_of_an_operator_is_explained(name: str) -> None:
+    declared = PARAMETERS.documented()[name]
+    taken = set()
+    for base in declared.__mro__:
+        if base.__module__.startswith("calcom_provider.") and "__init__" in base.__dict__:
+            kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+            found = inspect.signature(inspect.unwrap(base.__init__)).parameters.values()
+            taken |= {one.name for one in found if one.kind not in kinds and one.name != "self"}
+    explained = PARAMETERS.parameters_of(declared)
+    assert taken - set(explained) == set()
+    assert set(explained) - taken == set()
+
+
+DAGS = importlib.import_module("dag_pages")
+SHIPPED = DAGS.shipped()
+
+
+def test_every_shipped_dag_has_its_part_of_the_page() -> None:
+    text = (DOCS / "dags.rst").read_text()
+    assert set(SHIPPED) == {path.stem for path in (ROOT / "dags").glob("*.py")}
+    assert re.findall(r"_generated/dags/(\w+)\.inc", text) == re.findall(r"^(\w+)\n-+$", text, re.MULTILINE)
+    assert set(re.findall(r"_generated/dags/(\w+)\.inc", text)) == set(SHIPPED)
+
+
+@pytest.mark.parametrize("dag_id", SHIPPED)
+def test_the_page_of_a_dag_says_what_it_asks_for_and_draws_it(dag_id: str) -> None:
+    dag = SHIPPED[dag_id]
+    lines = DAGS.page_part(dag)
+    told = "\n".join(lines)
+    for name in dag.params:
+        param = dag.params[name]
+        row = lines.index(f"   * - ``{name}``")
+        assert len(lines[row + 2].strip()) > 2, f"{name} is not explained"
+        if name.endswith("conn_id") and param:
+            assert f"``{param}``" in told.partition("\n:Tasks:")[0]
+    drawn = ElementTree.fromstring(DAGS.picture(dag))
+    boxes = {
+        "".join(one.itertext()).removesuffix(" (mapped)") for one in drawn.iter() if one.tag.endswith("}text")
+    }
+    assert {task.task_id for task in dag.tasks} <= boxes
+    arrows = [one for one in drawn.iter() if one.get("marker-end")]
+    assert len(arrows) == sum(len(task.downstream_task_ids) for task in dag.tasks)
+
+
+def test_the_reference_of_the_api_leaves_out_nothing_that_users_import() -> None:
+    from tests.unit.test_face import NAMES
+
+    left_out = ast.literal_eval(
+        re.findall(r"^autoapi_ignore = (\[.*?\])", (DOCS / "conf.py").read_text(), re.S | re.MULTILINE)[0]
+    )
+    for package, names in NAMES.items():
+        for name in names.split():
+            module = getattr(getattr(importlib.import_module(package), name), "__module__", None)
+            if module and module.startswith("calcom_provider"):
+                path = inspect.getsourcefile(sys.modules[module]) or ""
+                assert not any(fnmatch(path, pattern) for pattern in left_out), f"{package}.{name}"
+
+
+def test_the_airflow_that_is_named_is_the_one_of_the_lock_file() -> None:
+    lock = (ROOT / "uv.lock").read_text()
+    (locked,) = re.findall(r'^name = "apache-airflow"\nversion = "(.+?)"', lock, re.MULTILINE)
+    assert f"| {locked}, the newest when this was written" in (ROOT / "README.md").read_text()
+    assert f"; {locked} was the newest" in (DOCS / "upgrading.rst").read_text()
+    assert f"apache/airflow:{locked}-" in (DOCS / "deployment.rst").read_text()
+
+
+def test_every_example_is_shown() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    for path in (DOCS / "examples").glob("*.*"):
+        assert f"literalinclude:: examples/{path.name}\n" in text, path.name
+        for marker in re.findall(r"\[START (\w+)\]", path.read_text()):
+            assert f"[START {marker}]" in text, f"{path.name}: {marker}"
+
+
+def test_the_examples_of_the_docs_are_dags(airflow_db: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    bag = DagBag(DOCS / "examples")
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {path.stem for path in (DOCS / "examples").glob("*.py")}
+    for dag in bag.dags.values():
+        DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))

@@ -105,12 +105,12 @@ def test_airflow_builds_the_form_from_it() -> None:
     shown = {meta.connection_type: meta for meta in HookMetaService.hook_meta_data()}["calcom"]
     assert shown.hook_name == "Cal.com"
     assert shown.standard_fields.host.title == "Base URL"
-    assert shown.standard_fields.password.title == "API key"
+    assert shown.standard_fields.password.title == "API key or access token"
     assert shown.standard_fields.host.placeholder == "https://api.cal.com/v2"
     assert shown.standard_fields.login.hidden
     assert set(shown.extra_fields) == set(FORM["conn-fields"])
     mode = shown.extra_fields["auth_mode"]
-    assert mode["schema"]["enum"] == ["api_key", "platform", "managed_user", None]
+    assert mode["schema"]["enum"] == ["api_key", "platform", "managed_user", "access_token", None]
     assert mode["value"] == "api_key"
 
 
@@ -120,12 +120,15 @@ def test_info_costs_nothing_to_read() -> None:
     assert imports == ["from __future__ import annotations", "from typing import Any"]
 
 
-def test_settings_of_the_report_are_those_that_it_reads() -> None:
-    from calcom_provider.plugins import report
+def test_settings_are_those_that_pages_and_receiver_read() -> None:
+    from calcom_provider.hooks import events
+    from calcom_provider.plugins import plan, report
 
-    text = Path(report.__file__).read_text()
+    text = "".join(Path(str(module.__file__)).read_text() for module in (report, plan, events))
     options = INFO["config"][report.SECTION]["options"]
     assert options.keys() == {name for name in options if f'"{name}"' in text}
-    assert options.keys() == {f"report_{field}" for field in ("conn_id", "schema", "prefix", "show_people")}
+    reported = {f"report_{field}" for field in ("conn_id", "schema", "prefix", "show_people")}
+    received = {"events_conn_id", "webhook_conn_ids", "webhook_tolerance", "webhook_rate"}
+    assert options.keys() == reported | received | {"plan_department"}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(INFO | {"config": {"calcom": {}}}, schema("provider_info.schema.json"))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from calcom_provider import __version__
-from calcom_provider.api.answers import Answer, read_answer
-from calcom_provider.api.auth import Auth, ManagedUser
-from calcom_provider.api.base_url import CLOUD, normalize_base_url
+from calcom_provider.api.bounds import Bounds
+from calcom_provider.api.catalogue.operations import Operation, resolve
+from calcom_provider.api.catalogue.parameters import Bound, bind, check_confirmed
 from calcom_provider.api.errors import (
     AuthenticationError,
     CalComError,
@@ -21,16 +22,17 @@ from calcom_provider.api.errors import (
     RateLimitError,
     TransportError,
 )
-from calcom_provider.api.failures import bad_token, failure
-from calcom_provider.api.operations import Operation, resolve
-from calcom_provider.api.paging import KnownPage, PageReader
-from calcom_provider.api.parameters import Bound, bind, check_confirmed
-from calcom_provider.api.rate_limit import Cancel, Governor, fingerprint_at, governor_for
-from calcom_provider.api.retries import RetryPolicy, run
+from calcom_provider.api.http.auth import Auth, ManagedUser
+from calcom_provider.api.http.base_url import CLOUD, exposed_host, normalize_base_url
+from calcom_provider.api.http.error_mapping import bad_token, failure
+from calcom_provider.api.http.responses import ApiResponse, read_response
+from calcom_provider.api.http.retries import RetryPolicy, attempts_for, run
+from calcom_provider.api.http.transport import Request, RequestsTransport, Response, Transport
+from calcom_provider.api.paging.reader import EarlierRows, KnownPage, PageReader
+from calcom_provider.api.rate_limit.governor import Cancel, Governor, fingerprint_at, governor_for
 from calcom_provider.api.stats import ClientStats
-from calcom_provider.api.transport import Request, RequestsTransport, Response, Transport
 
-__all__ = ["Answer", "CalComClient", "ClientStats", "RetryPolicy"]
+__all__ = ["ApiResponse", "CalComClient", "ClientStats", "RetryPolicy"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -54,6 +56,7 @@ class CalComClient:
     :param verify: check TLS certificates, or the path of a CA bundle; default True.
     :param proxies: proxy addresses by scheme; default the environment's.
     :param concurrency: requests at the same time when lists are read; default 8.
+    :param bounds: how much an answer and a list may be; see :class:`~calcom_provider.api.bounds.Bounds`.
     :raises ConfigurationError: if the address cannot be one of an API v2.
     """
 
@@ -71,21 +74,31 @@ class CalComClient:
         verify: bool | str = True,
         proxies: Mapping[str, str] | None = None,
         concurrency: int = 8,
+        bounds: Bounds = Bounds(),
     ) -> None:
         self.auth = auth
         self.base_url = normalize_base_url(base_url)
+        if host := exposed_host(self.base_url):
+            log.warning(
+                "The credential and people's data go to %s over http://, where others can read them: use https://.",
+                host,
+            )
         self.concurrency = max(1, concurrency)
+        self.bounds = bounds
         self.governor = governor or governor_for(auth, self.base_url)
         if not self.governor.fingerprint:
             self.governor.fingerprint = fingerprint_at(auth.fingerprint, self.base_url)
         self._own_transport = transport is None
         # Callers on threads of their own come on top of the threads that read ahead.
         self._transport = transport or RequestsTransport(
-            pool_size=2 * self.concurrency, verify=verify, proxies=proxies
+            pool_size=2 * self.concurrency, verify=verify, proxies=proxies, bounds=bounds
         )
         self._timeout = timeout
         self._retries = retries
+        self.organization_given = organization_id is not None
+        """Whether the organisation was given, so that nobody has to ask the API for it."""
         self._organization_id = organization_id
+        self._asked: Future[dict[str, Any]] | None = None
         self._stats = ClientStats()
         self.page_sizes: dict[str, int] = {}
         """By operationId: the page size that this API turned out to take, where it is less than usual."""
@@ -113,7 +126,9 @@ class CalComClient:
         """
         return self.send(operation, confirm=confirm, **parameters).data
 
-    def send(self, operation: str | Operation, /, *, confirm: object = None, **parameters: Any) -> Answer:
+    def send(
+        self, operation: str | Operation, /, *, confirm: object = None, **parameters: Any
+    ) -> ApiResponse:
         """Call an operation and return the whole answer.
 
         :param operation: as for :meth:`call`.
@@ -123,7 +138,7 @@ class CalComClient:
         found = self.resolve(operation)
         given = self.with_organization(found, parameters)
         check_confirmed(found, given, confirm)
-        return self.exchange(found, bind(found, given), lambda response: read_answer(found, response))
+        return self.exchange(found, bind(found, given), lambda response: read_response(found, response))
 
     def pages(
         self,
@@ -132,7 +147,9 @@ class CalComClient:
         *,
         known: Mapping[int, KnownPage] | None = None,
         expected: int | None = None,
+        earlier: EarlierRows | None = None,
         page_size: int | None = None,
+        concurrency: int | None = None,
         **parameters: Any,
     ) -> PageReader:
         """Read a list page by page.
@@ -141,7 +158,10 @@ class CalComClient:
         :param known: pages of an earlier read by number, so that unchanged ones are neither parsed nor sent
             again.
         :param expected: rows the list had at the last read, to plan requests ahead; default unknown.
+        :param earlier: what is stored of the list; if it comes empty although rows are stored, it is asked
+            again by other ways before it is believed. Default unknown.
         :param page_size: rows of a page; default the largest that is wise.
+        :param concurrency: pages asked for at the same time, 1 for one after the other; default the client's.
         :param parameters: filters, as the API names them.
         :raises ParameterError: as for :meth:`call`, and for the parameters that the reader sets itself.
         """
@@ -157,7 +177,16 @@ class CalComClient:
                 )
         bind(found, given)
         return PageReader(
-            self, found, given, known=known or {}, expected=expected, page_size=page_size, cancel=self._cancel
+            self,
+            found,
+            given,
+            known=known or {},
+            expected=expected,
+            earlier=earlier,
+            page_size=page_size,
+            max_rows=self.bounds.rows(earlier.count if earlier is not None else 0),
+            concurrency=concurrency,
+            cancel=self._cancel,
         )
 
     def rows(self, operation: str | Operation, /, **parameters: Any) -> Iterator[dict[str, Any]]:
@@ -173,6 +202,14 @@ class CalComClient:
     def me(self) -> dict[str, Any]:
         """Return who the credential is (``me.get``), asked once."""
         return self._me
+
+    def ask_ahead(self) -> None:
+        """Ask who the credential is in a thread of its own, while the caller prepares what comes next.
+
+        Nothing is asked where the organisation was given. What goes wrong is raised where the answer is needed.
+        """
+        if self._organization_id is None and self._asked is None and "_me" not in vars(self):
+            self._asked = self.pool.submit(self._ask_me)
 
     @property
     def organization_id(self) -> int | None:
@@ -243,6 +280,7 @@ class CalComClient:
         *,
         headers: Mapping[str, str] | None = None,
         cancel: Cancel | None = None,
+        again_on_500: bool = True,
     ) -> T:
         """Send a laid-out call, repeating it as its retry class allows, and read the answer.
 
@@ -251,6 +289,7 @@ class CalComClient:
         :param read: reads a successful answer; a :class:`TransportError` from it counts as a failed attempt.
         :param headers: further headers.
         :param cancel: ends waiting when it is set; default the client's own.
+        :param again_on_500: whether HTTP 500 is asked about again, as the retry policy has it; default True.
         """
         waited = 0.0
         by_platform = isinstance(self.auth, ManagedUser) and set(operation.auth) <= {"secret", "platform"}
@@ -284,7 +323,12 @@ class CalComClient:
                     error.operation = error.operation or operation.name
                     self._stats.add(failed=1)
                 raise
-            wait = governor.settle(permit, response.headers, refused=response.status == 429)
+            wait = governor.report(
+                permit,
+                response.headers,
+                refused=response.status == 429,
+                uncounted=response.status in (401, 404),
+            )
             self._stats.add(bytes=len(response.body))
             if 200 <= response.status < 300 or response.status in (operation.success, NOT_MODIFIED):
                 return read(response)
@@ -308,14 +352,25 @@ class CalComClient:
                 self._renew(self.auth, token)
                 return once()
 
-        def on_retry(error: CalComError) -> None:
+        def on_retry(error: CalComError, seconds: float, attempts: int) -> None:
             self._stats.add(retries=1)
-            log.info("%s is tried again: %s", operation.name, error.message)
+            log.info(
+                "%s: %s Trying again in %.0f s (%d of %d).",
+                operation.name,
+                error.message,
+                seconds,
+                attempts + 1,
+                attempts_for(operation, error, self._retries),
+            )
 
-        return run(operation, attempt, self._retries, waited=lambda: waited, on_retry=on_retry)
+        policy = self._retries if again_on_500 else replace(self._retries, server_error_attempts=1)
+        return run(operation, attempt, policy, waited=lambda: waited, on_retry=on_retry)
 
     @cached_property
     def _me(self) -> dict[str, Any]:
+        return self._ask_me() if self._asked is None else self._asked.result()
+
+    def _ask_me(self) -> dict[str, Any]:
         data = self.call("me.get")
         if not isinstance(data, dict) or "id" not in data:
             raise ConfigurationError("the answer names no user.", operation="me.get")

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from calcom_provider import __version__
-from calcom_provider.api.answers import Answer
+from calcom_provider.api.catalogue.operations import resolve
 from calcom_provider.api.client import CalComClient
+from calcom_provider.api.editions import ADVICE, NO_ORGANIZATIONS, is_missing_route, lacks_organizations
 from calcom_provider.api.errors import (
     AuthenticationError,
     CalComError,
@@ -21,8 +22,9 @@ from calcom_provider.api.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from calcom_provider.api.operations import resolve
-from calcom_provider.api.page_fetch import key_of, rising
+from calcom_provider.api.http.base_url import exposed_host
+from calcom_provider.api.http.responses import ApiResponse
+from calcom_provider.api.paging.fetcher import key_of, rising
 
 MOST = 15
 Level = Literal["ok", "note", "problem"]
@@ -108,6 +110,13 @@ class _Doctor:
     def look(self) -> Diagnosis:
         self._found.add("ok", "provider", f"airflow-provider-calcom {__version__}")
         self._found.add("ok", "base url", self._client.base_url)
+        if exposed_host(self._client.base_url):
+            self._found.add(
+                "note",
+                "encryption",
+                "the credential and people's data go over http://, readable on the way",
+                "use https://",
+            )
         self._found.add("ok", "auth mode", self._client.auth.mode.replace("_", " "))
         if self._identity():
             self._lists()
@@ -125,6 +134,9 @@ class _Doctor:
             return False
         self._found.add("ok", "credential", "accepted")
         if organization is None:
+            if self._may_ask("organisation") and lacks_organizations(self._client):
+                self._found.add("note", "edition", NO_ORGANIZATIONS, ADVICE)
+                return False
             self._found.add(
                 "note",
                 "organisation",
@@ -136,8 +148,15 @@ class _Doctor:
         platform = isinstance(me.get("organization"), Mapping) and me["organization"].get("isPlatform")
         text = f"{organization}{', a platform' if platform else ''}"
         if own is not None and own != organization:
-            text += f", while the credential's own is {own}"
-        self._found.add("ok", "organisation", text)
+            self._found.add(
+                "note",
+                "organisation",
+                f"{text}, while the credential's own is {own}",
+                "right only where a platform's key reads an organisation that it manages; else name "
+                f"{own}, or none, in the connection",
+            )
+        else:
+            self._found.add("ok", "organisation", text)
         answer = self._ask("org_memberships.list", "role")
         if answer is None:
             return False
@@ -175,7 +194,7 @@ class _Doctor:
         try:
             self._client.send(operation, **parameters)
         except NotFoundError as error:
-            missing = (error.reason or "").startswith("Cannot ")
+            missing = is_missing_route(error)
             self._found.add(
                 "note", subject, "is not there" if missing else "is there (HTTP 404 for this object)"
             )
@@ -190,7 +209,7 @@ class _Doctor:
         answer = self._ask(operation, operation, **parameters)
         return self._rows(operation, answer) if answer is not None else []
 
-    def _ask(self, operation: str, subject: str, **parameters: Any) -> Answer | None:
+    def _ask(self, operation: str, subject: str, **parameters: Any) -> ApiResponse | None:
         """Ask for the largest page, or where that is refused for the size that every list takes."""
         paging = resolve(operation).paging
         sizes = [paging.size, 250] if paging and paging.size > 250 else [paging.size if paging else 0]
@@ -214,7 +233,7 @@ class _Doctor:
                 return answer
         return None
 
-    def _rows(self, operation: str, answer: Answer) -> list[dict[str, Any]]:
+    def _rows(self, operation: str, answer: ApiResponse) -> list[dict[str, Any]]:
         rows = [row for row in answer.data or [] if isinstance(row, dict)]
         paging = resolve(operation).paging
         seen = [
@@ -246,8 +265,27 @@ class _Doctor:
 
     def _limits(self) -> None:
         snapshot = self._client.governor.snapshot()
-        if snapshot.assumed or snapshot.limit is None:
-            self._found.add("note", "limit", "answers state none; the start value is kept to")
+        if not self._client.governor.store_works:
+            # Its own words may hold a host or a user's name; the log has them.
+            self._found.add(
+                "note",
+                "rate-limit state",
+                f"{_kind(str(self._client.governor.store))} cannot be used; this process counts alone",
+                "correct the connection's Rate-limit state, CALCOM_STATE_STORE or CALCOM_STATE_DIR",
+            )
+        if snapshot.silent:
+            kept = "none is assumed" if snapshot.limit is None else f"{snapshot.limit} are assumed"
+            self._found.add(
+                "note",
+                "limit",
+                f"answers state none; {kept}",
+                "--assumed-limit sets what is assumed, 0 for none",
+            )
+            return
+        if snapshot.assumed:
+            # No answer at all, as of a closed port, says nothing of limits
+            seen = "too few answers to tell" if self._client.stats.bytes else "nothing was answered"
+            self._found.add("note", "limit", f"not known: {seen}")
             return
         names = ", ".join(f"{name or 'unnamed'} {size}" for name, size in snapshot.names.items())
         self._found.add(
@@ -268,6 +306,9 @@ class _Doctor:
         return False
 
     def _problem(self, subject: str, error: CalComError) -> None:
+        if subject == "role" and is_missing_route(error):
+            self._found.add("problem", "edition", NO_ORGANIZATIONS, ADVICE)
+            return
         # The API's own words may name people; the class, the status and our advice do not.
         status = f"HTTP {error.status}" if error.status else error.message
         words = {

@@ -25,49 +25,26 @@ ways. Every message is one line and has been scrubbed of keys, tokens, addresses
 
 from __future__ import annotations
 
-from calcom_provider.api.scrub import one_line
+from calcom_provider.errors import CalComError
 
-
-class CalComError(Exception):
-    """Report a failure in one line.
-
-    :param message: what failed, a sentence.
-    :param operation: short name of the operation.
-    :param status: HTTP status of the answer, None when there was none.
-    :param reason: what the API said, scrubbed.
-    :param request_id: the answer's ``X-Request-Id``, which Cal.com's support asks for.
-    :param advice: what the user can do, a sentence.
-    :param repeated: whether an earlier attempt of the same call may have landed, so that a conflict or a
-        missing object may be its own doing.
-    """
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        operation: str | None = None,
-        status: int | None = None,
-        reason: str | None = None,
-        request_id: str | None = None,
-        advice: str | None = None,
-        repeated: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.operation = operation
-        self.status = status
-        self.reason = reason
-        self.request_id = request_id
-        self.advice = advice
-        self.repeated = repeated
-
-    def __str__(self) -> str:
-        parts = [f"{self.operation}: {self.message}" if self.operation else self.message]
-        if self.advice:
-            parts.append(self.advice)
-        if self.request_id:
-            parts.append(f"[request id {self.request_id}]")
-        return one_line(" ".join(part for part in parts if part))
+__all__ = [
+    "AuthenticationError",
+    "CalComError",
+    "ConfigurationError",
+    "ConfirmationRequiredError",
+    "ConflictError",
+    "IncompleteReadError",
+    "InvalidRequestError",
+    "NotCalComError",
+    "NotFoundError",
+    "ParameterError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ServerError",
+    "TransportError",
+    "UnclearOutcomeError",
+    "UnknownOperationError",
+]
 
 
 class ConfigurationError(CalComError):
@@ -136,7 +113,8 @@ class TransportError(CalComError):
     """Say that no usable answer came.
 
     :param kind: ``dns``, ``refused``, ``tls``, ``connect_timeout``, ``proxy``, ``read_timeout``, ``reset``,
-        ``truncated`` or ``cancelled``.
+        ``truncated``, ``malformed`` (a success that cannot be one), ``too_large``, ``too_slow`` or
+        ``cancelled``.
     :param sent: whether the request may have reached the API.
     """
 

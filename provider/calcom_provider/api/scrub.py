@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from calcom_provider.errors import one_line
+
 LONGEST = 400
 
 _PEM = re.compile(r"-----BEGIN[^-]*-----.*?(-----END[^-]*-----|\Z)", re.DOTALL)
@@ -22,7 +24,6 @@ _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 # Hashes and opaque tokens; uuids and cuids are shorter or have dashes, and stay readable.
 _LONG = re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[0-9A-Za-z]{32,}")
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
 def scrub(text: object, secrets: Iterable[str] = ()) -> str:
@@ -47,11 +48,3 @@ def scrub(text: object, secrets: Iterable[str] = ()) -> str:
     line = _LONG.sub("[token]", line)
     line = one_line(line)
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
-
-
-def one_line(text: str) -> str:
-    """Return a text on one line, runs of blanks and control characters as one space.
-
-    :param text: any text.
-    """
-    return _BLANKS.sub(" ", text).strip()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def print_result(result: SyncResult, *, as_json: bool) -> None:
     """Print what a sync did.
 
-    :param result: the result
-    :param as_json: as JSON
+    :param result: the result.
+    :param as_json: as JSON.
     """
     if as_json:
         _print_json(result.to_dict())
@@ -26,6 +26,12 @@ def print_result(result: SyncResult, *, as_json: bool) -> None:
         counts = (table.rows_read, table.rows_kept, table.inserted, table.updated, table.deleted)
         rows.append((table.table, *(f"{count:,}" for count in counts), note))
     _print_grid(rows)
+    for table in result.tables:
+        if table.emptied:
+            changes = "; ".join(one for one in table.schema_changes if one.startswith(("empty ", "move ")))
+            _print(
+                f"{table.emptied:,} rows {'would be' if result.dry_run else 'were'} emptied in part: {changes}"
+            )
     verb = "would change" if result.dry_run else "changed"
     _print(
         f"{result.rows_changed:,} rows {verb}; {result.requests} requests, {result.seconds:.1f} s"
@@ -34,34 +40,44 @@ def print_result(result: SyncResult, *, as_json: bool) -> None:
             if result.waited_seconds >= 1
             else ""
         )
+        + (f", {result.lock_seconds:.0f} s for other runs" if result.lock_seconds >= 1 else "")
     )
+    if result.events_missed is not None:
+        _print(f"events had missed {result.events_missed:,} rows")
 
 
 def print_plan(plan: Plan, *, as_json: bool) -> None:
     """Print an estimate.
 
-    :param plan: the estimate
-    :param as_json: as JSON
+    :param plan: the estimate.
+    :param as_json: as JSON.
     """
     if as_json:
         _print_json(plan.to_dict())
         return
-    grid: list[tuple[str, ...]] = [("resource", "rows", "requests")]
+    grid: list[tuple[str, ...]] = [("resource", "rows", "requests", "")]
     for one in plan.resources:
         rows = "?" if one.rows is None else f"{one.rows:,}"
-        grid.append((one.resource, rows, f"{one.requests}" if one.certain else f"at least {one.requests}"))
+        requests = f"{one.requests}" if one.certain else f"at least {one.requests}"
+        grid.append((one.resource, rows, requests, one.unknown and f"not known: {one.unknown}"))
+    if plan.account_requests:
+        grid.append(("(whose data it is)", "", f"{plan.account_requests}", ""))
+    if plan.parent_requests:
+        grid.append(("(what refused lists belong to)", "", f"{plan.parent_requests}", ""))
     _print_grid(grid)
     least = "" if plan.certain else "at least "
     _print(
         f"{least}{plan.requests} requests; with {plan.limit} in {plan.window_seconds:.0f} s the limit"
         f" holds them up for {least}{plan.seconds_waiting / 60:.0f} minutes"
     )
+    if plan.asked:
+        _print(f"{plan.asked} requests were sent to learn this")
 
 
 def print_resources(*, as_json: bool) -> None:
     """Print what can be read.
 
-    :param as_json: as JSON
+    :param as_json: as JSON.
     """
     from calcom_provider.resources import catalogue
 

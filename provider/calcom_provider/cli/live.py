@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table as Grid
 
@@ -21,9 +21,10 @@ _WORDS = {"finished": "read", "page": "reading"}
 class ProgressDisplay:
     """Show rows, requests, budget and remaining time while a sync runs, on standard error.
 
-    A terminal gets a live table, anything else one line a resource.
+    A terminal gets a live table, anything else one line a resource. The remaining time goes by the requests of the last
+    run on these tables; the first one cannot tell it.
 
-    :param client: client whose request budget is shown
+    :param client: client whose request budget is shown.
     """
 
     def __init__(self, client: CalComClient) -> None:
@@ -51,26 +52,24 @@ class ProgressDisplay:
     def take(self, step: Progress) -> None:
         """Take one event of the sync.
 
-        :param step: the event
+        :param step: the event.
         """
         self._last = step
         if step.resource:
             self._rows[step.resource] = step.rows
             self._state[step.resource] = step.event
         if self._live is None and step.event in ("finished", "unavailable"):
-            self._console.print(
-                f"{step.resource}: {step.rows} rows, {step.requests} requests so far, {step.event}"
-            )
+            self._console.print(f"{step.resource}: {step.rows:,} rows, {step.event}; {self._caption()}")
 
-    def __rich__(self) -> Grid:
+    def __rich__(self) -> Group:
         grid = Grid(box=None, pad_edge=False)
         for name in ("resource", "rows", ""):
             grid.add_column(name, justify="right" if name == "rows" else "left")
         for resource, rows in self._rows.items():
             state = self._state[resource]
             grid.add_row(resource, f"{rows:,}", _WORDS.get(state, state))
-        grid.caption = self._caption()
-        return grid
+        # As a caption it would be broken into lines as narrow as the grid.
+        return Group(grid, self._caption())
 
     def _caption(self) -> str:
         step = self._last

@@ -7,30 +7,37 @@ from typing import Annotated
 import typer
 
 from calcom_provider.cli.connection import (
-    AssumedLimit,
-    Attempts,
-    BaseUrl,
-    ClientId,
-    KeyFile,
+    Api,
+    AsJson,
     OptionalTarget,
-    OrganizationId,
     Prefix,
     Schema,
-    StateStore,
     Target,
-    open_client,
+    hash_key,
+    names,
+    open_event_store,
     open_warehouse,
+    with_api,
 )
-from calcom_provider.cli.failures import REFUSED, WRONG_CALL, CommandError
+from calcom_provider.cli.error_mapping import DONE, FAILED, WRONG_CALL, CommandError
 
+FLEET = "Many organisations"
 ResourceNames = Annotated[
     str, typer.Option(help="Names from `calcom resources`, group:NAME, default or all, with commas between.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FullEvery = Annotated[
+    str, typer.Option(help="Read incremental resources in full when that was last done longer ago.")
+]
+Overlap = Annotated[str, typer.Option(help="How far before the watermark an incremental read begins.")]
+RereadDays = Annotated[
+    int | None, typer.Option(min=0, help="Days for which ended bookings are read again; 14 if empty.")
+]
 
 
+@with_api
 def sync_command(
     *,
+    api: Api,
     to: Target,
     resources: ResourceNames = "default",
     mode: Annotated[str, typer.Option(help="auto, merge, replace or history.")] = "auto",
@@ -38,110 +45,171 @@ def sync_command(
     sensitive: Annotated[bool, typer.Option(help="Load sensitive columns (notes, answers, phones).")] = False,
     include: Annotated[str, typer.Option(help="Columns to load although they are sensitive.")] = "",
     drop: Annotated[str, typer.Option(help="Columns to leave out.")] = "",
+    hash_columns: Annotated[
+        str,
+        typer.Option(
+            "--hash",
+            help="Columns to store as a keyed hash; the key is read from CALCOM_HASH_KEY (16 bytes or more).",
+        ),
+    ] = "",
     schema_evolution: Annotated[
         str, typer.Option(help="extra, evolve or freeze, for unknown fields.")
     ] = "extra",
+    keep_dropped: Annotated[
+        bool, typer.Option("--keep-dropped", help="Keep what columns hold that are no longer stored.")
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Read incremental resources in full.")] = False,
     backfill: Annotated[str, typer.Option(help="START/END (ISO 8601) of incremental resources.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and compare, publish nothing.")] = False,
+    full_every: FullEvery = "7d",
+    overlap: Overlap = "10m",
+    reread_days: RereadDays = None,
+    delete_guard: Annotated[
+        str,
+        typer.Option(help="What a run may delete from a table: share=0.2,absolute=1000,minimum=50, or off."),
+    ] = "",
+    confirm_deletes: Annotated[
+        str, typer.Option(help="TABLE=ROWS that this run may delete all the same, as the refusal names them.")
+    ] = "",
+    wait: Annotated[str, typer.Option(help="How long to wait for another run on the same tables.")] = "0s",
+    preview: Annotated[bool, typer.Option("--preview", help="Read and compare, publish nothing.")] = False,
+    events: Annotated[
+        str | None,
+        typer.Option(
+            "--events",
+            envvar="CALCOM_EVENTS_URL",
+            help="SQLAlchemy URL of the store of events, to count what they had missed.",
+        ),
+    ] = None,
     schema: Schema = None,
     prefix: Prefix = "calcom_",
-    base_url: BaseUrl = None,
-    api_key_file: KeyFile = None,
-    organization_id: OrganizationId = None,
-    client_id: ClientId = None,
-    state_store: StateStore = None,
-    assumed_limit: AssumedLimit = 120,
-    attempts: Attempts = 8,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")] = False,
 ) -> int:
     """Read resources of Cal.com into the tables of a database, in one transaction."""
-    _work_in_bulk()
     from contextlib import ExitStack
 
     from calcom_provider.cli.display import print_result
     from calcom_provider.resources.policy import ColumnPolicy
     from calcom_provider.sync import SyncOptions, sync
+    from calcom_provider.sync.option_values import chosen_options
 
     options = SyncOptions(
         mode=mode,  # type: ignore[arg-type]  # checked by SyncOptions
         deletes=deletes,  # type: ignore[arg-type]
         policy=ColumnPolicy(
             sensitive=sensitive,
-            include=_names(include),
-            drop=_names(drop),
+            include=names(include),
+            drop=names(drop),
+            hash=names(hash_columns),
+            hash_key=hash_key(),
             schema_evolution=schema_evolution,  # type: ignore[arg-type]
+            keep_dropped=keep_dropped,
         ),
         full=full,
         backfill=_backfill(backfill),
+        **chosen_options(
+            full_every=full_every,
+            overlap=overlap,
+            reread_days=reread_days,
+            delete_guard=delete_guard,
+            confirm_deletes=confirm_deletes,
+            wait=wait,
+        ),
     )
-    warehouse = open_warehouse(to, schema, prefix)
-    client = open_client(
-        base_url=base_url,
-        key_file=api_key_file,
-        organization_id=organization_id,
-        client_id=client_id,
-        state_store=state_store,
-        assumed_limit=assumed_limit,
-        attempts=attempts,
-    )
+    client = api.open()
     with ExitStack() as stack:
-        stack.callback(warehouse.close)
         stack.enter_context(client)
+        # The database's driver takes longer to import than the first answer to come.
+        client.ask_ahead()
+        warehouse = open_warehouse(to, schema, prefix)
+        stack.callback(warehouse.close)
+        if events:
+            from dataclasses import replace
+
+            store = open_event_store(events)
+            stack.callback(store.database.close)
+            options = replace(options, events=store.named)
         progress = None
         if not (quiet or as_json):
             from calcom_provider.cli.live import ProgressDisplay
 
             progress = stack.enter_context(ProgressDisplay(client)).take
         result = sync(
-            client, warehouse, resources=resources, options=options, progress=progress, dry_run=dry_run
+            client, warehouse, resources=resources, options=options, progress=progress, dry_run=preview
         )
     print_result(result, as_json=as_json)
     return 0
 
 
-def _work_in_bulk() -> None:
-    """Let this process, which does nothing else, hand rows on in larger strokes: about a tenth faster."""
-    import gc
-    import sys
-
-    sys.setswitchinterval(0.02)
-    # Rows hold no cycles, and searching for some among millions of tuples finds nothing.
-    gc.set_threshold(20_000, 20, 50)
-
-
+@with_api
 def plan_command(
     *,
+    api: Api,
     resources: ResourceNames = "default",
     to: OptionalTarget = None,
     schema: Schema = None,
     prefix: Prefix = "calcom_",
-    base_url: BaseUrl = None,
-    api_key_file: KeyFile = None,
-    organization_id: OrganizationId = None,
-    client_id: ClientId = None,
-    state_store: StateStore = None,
-    assumed_limit: AssumedLimit = 120,
-    attempts: Attempts = 8,
+    full: Annotated[bool, typer.Option("--full", help="Plan a read in full.")] = False,
+    full_every: FullEvery = "7d",
+    overlap: Overlap = "10m",
+    reread_days: RereadDays = None,
+    ask: Annotated[
+        bool,
+        typer.Option(help="Ask the API for the length of lists of which nothing is known."),
+    ] = True,
+    organizations: Annotated[
+        str,
+        typer.Option(
+            help="Plan a run over many: ids with commas between, platform for those that the account manages,"
+            " or a JSON file with a list.",
+            rich_help_panel=FLEET,
+        ),
+    ] = "",
+    promises: Annotated[
+        str,
+        typer.Option(help="How old what may get: bookings=1h,group:teams=1d.", rich_help_panel=FLEET),
+    ] = "",
+    within: Annotated[
+        str,
+        typer.Option(
+            help="How long until the next run begins; everything is read if empty.", rich_help_panel=FLEET
+        ),
+    ] = "",
+    parallel: Annotated[
+        int, typer.Option(min=1, help="Syncs that run side by side.", rich_help_panel=FLEET)
+    ] = 4,
     as_json: AsJson = False,
 ) -> int:
-    """Tell how many requests and minutes a sync will take, from the row counts of the last run."""
+    """Tell how many requests and minutes a sync will take, and what is not known about that."""
     from calcom_provider.cli.display import print_plan
-    from calcom_provider.sync import plan
+    from calcom_provider.sync import SyncOptions, plan
+    from calcom_provider.sync.option_values import chosen_options
+
+    options = SyncOptions(
+        full=full, **chosen_options(full_every=full_every, overlap=overlap, reread_days=reread_days)
+    )
 
     warehouse = open_warehouse(to, schema, prefix) if to else None
-    client = open_client(
-        base_url=base_url,
-        key_file=api_key_file,
-        organization_id=organization_id,
-        client_id=client_id,
-        state_store=state_store,
-        assumed_limit=assumed_limit,
-        attempts=attempts,
-    )
+    if warehouse is not None and not warehouse.exists:
+        # The first run will make the file; looking must not.
+        warehouse = None
+    client = api.open()
     with client:
-        made = plan(client, warehouse, resources=resources)
+        if organizations:
+            from calcom_provider.cli.fleet import print_fleet_plan
+
+            print_fleet_plan(
+                client,
+                warehouse,
+                organizations=organizations,
+                resources=resources,
+                promises=promises,
+                within=within,
+                parallel=parallel,
+                as_json=as_json,
+            )
+            return 0
+        made = plan(client, warehouse, resources=resources, options=options, ask=ask)
     print_plan(made, as_json=as_json)
     return 0
 
@@ -154,42 +222,28 @@ def resources_command(as_json: AsJson = False) -> int:
     return 0
 
 
+@with_api
 def doctor_command(
     *,
+    api: Api,
     to: OptionalTarget = None,
     schema: Schema = None,
     prefix: Prefix = "calcom_",
-    base_url: BaseUrl = None,
-    api_key_file: KeyFile = None,
-    organization_id: OrganizationId = None,
-    client_id: ClientId = None,
-    state_store: StateStore = None,
-    assumed_limit: AssumedLimit = 120,
-    attempts: Attempts = 8,
+    as_json: AsJson = False,
 ) -> int:
     """Check the credential, its rights and its limit, and the database."""
+    import json
+
+    from calcom_provider.api.doctor import render
     from calcom_provider.cli.checks import check_api, check_warehouse
 
-    client = open_client(
-        base_url=base_url,
-        key_file=api_key_file,
-        organization_id=organization_id,
-        client_id=client_id,
-        state_store=state_store,
-        assumed_limit=assumed_limit,
-        attempts=attempts,
-    )
+    client = api.open()
     with client:
-        good = check_api(client)
+        diagnosis = check_api(client)
     if to:
-        good = check_warehouse(to, schema, prefix) and good
-    if not good:
-        raise CommandError("Something is wrong; see above.", REFUSED)
-    return 0
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(part.strip() for part in text.split(",") if part.strip())
+        check_warehouse(diagnosis, to, schema, prefix)
+    typer.echo(json.dumps(diagnosis.to_dict()) if as_json else render(diagnosis))
+    return DONE if diagnosis.healthy else FAILED
 
 
 def _backfill(text: str):  # type: ignore[no-untyped-def]  # its type is imported only when used

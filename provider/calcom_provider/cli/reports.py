@@ -1,21 +1,23 @@
-"""``calcom reports``: views over the warehouse tables, kept days, and what they tell as a page."""
+"""``calcom reports``: views over the warehouse tables, snapshot days, and what they tell as a page."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calcom_provider.cli.connection import Prefix, Schema, Target
-from calcom_provider.cli.failures import WRONG_CALL, CommandError
+from calcom_provider.cli.connection import AsJson, Prefix, Schema, Target
+from calcom_provider.cli.error_mapping import WRONG_CALL, CommandError
 
 if TYPE_CHECKING:
-    from calcom_provider.reporting.build import Reports
-    from calcom_provider.reporting.made import Made
+    from calcom_provider.reporting.building.build import Reports
+    from calcom_provider.reporting.building.results import ViewResult
     from calcom_provider.reporting.source import Options
 
 app = typer.Typer(help="Views over the warehouse tables, and what they tell.", no_args_is_help=True)
@@ -78,6 +80,7 @@ def create_command(
     routing_attribute: RoutingAttribute = None,
     answer: Answer = [],  # noqa: B006
     wait: Wait = 60,
+    as_json: AsJson = False,
 ) -> int:
     """Make the views that the tables allow; upgrade those of an older release, or made with other options.
 
@@ -86,7 +89,8 @@ def create_command(
     minimums = {_number(team): _number(count) for team, count in _pairs("--minimum", minimum).items()}
     options = _options(host_attribute, routing_attribute, answer)
     with _open(to, schema, prefix, view_prefix, options, wait) as reports:
-        _tell(reports.create(days_back=days_back, days_ahead=days_ahead, minimums=minimums))
+        made = reports.create(days_back=days_back, days_ahead=days_ahead, minimums=minimums)
+    _tell(made, as_json)
     return 0
 
 
@@ -105,13 +109,15 @@ def refresh_command(
     prefix: Prefix = "calcom_",
     view_prefix: ViewPrefix = "",
     wait: Wait = 60,
+    as_json: AsJson = False,
 ) -> int:
     """Keep daily or weekly views as tables, so that a past day stays as it looked then.
 
     Writes VIEW_kept for the days asked for; a table that is new gets all days.
     """
     with _open(to, schema, prefix, view_prefix, None, wait) as reports:
-        _tell(reports.refresh(views, first=first.date(), last=last.date() if last else None))
+        made = reports.refresh(views, first=first.date(), last=last.date() if last else None)
+    _tell(made, as_json)
     return 0
 
 
@@ -123,26 +129,39 @@ def drop_command(
     prefix: Prefix = "calcom_",
     wait: Wait = 60,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> int:
-    """Remove the views and kept tables; synced tables, minimums and the calendar stay."""
-    if not yes and not typer.confirm("Remove all reporting views and kept tables? Kept days are gone then"):
+    """Remove the views and snapshot tables; synced tables, minimums and the calendar stay."""
+    if not yes and not typer.confirm(
+        "Remove all reporting views and snapshot tables? Snapshot days are gone then"
+    ):
         raise CommandError("Nothing was removed.", WRONG_CALL)
     with _open(to, schema, prefix, "", None, wait) as reports:
-        _tell(reports.drop())
+        made = reports.drop()
+    _tell(made, as_json)
     return 0
 
 
 @app.command("list")
 def list_command(
-    *, to: Target, schema: Schema = None, prefix: Prefix = "calcom_", view_prefix: ViewPrefix = ""
+    *,
+    to: Target,
+    schema: Schema = None,
+    prefix: Prefix = "calcom_",
+    view_prefix: ViewPrefix = "",
+    as_json: AsJson = False,
 ) -> int:
     """List the views: what a row is, whether it is made, what is missing. Changes nothing."""
     with _open(to, schema, prefix, view_prefix, None, 0) as reports:
-        rows = [("view", "state", "a row is", "")]
-        for one in reports.listed():
-            state = "made" if one.made else "not possible" if one.missing else "not made"
-            kept = "" if one.kept is None else f"kept, {one.kept} rows written last"
-            rows.append((view_prefix + one.name, state, one.comment, one.missing or kept))
+        listed = reports.listed()
+    if as_json:
+        typer.echo(json.dumps([asdict(one) | {"view": view_prefix + one.name} for one in listed]))
+        return 0
+    rows = [("view", "state", "a row is", "")]
+    for one in listed:
+        state = "made" if one.exists else "not possible" if one.missing else "not made"
+        snapshot = "" if one.snapshot_rows is None else f"snapshots, {one.snapshot_rows} rows written last"
+        rows.append((view_prefix + one.name, state, one.comment, one.missing or snapshot))
     _grid(rows)
     return 0
 
@@ -154,24 +173,30 @@ def render_command(
     schema: Schema = None,
     prefix: Prefix = "calcom_",
     show_people: Annotated[
-        bool, typer.Option("--show-people", help="Show user ids and single write-backs, not counts alone.")
+        bool, typer.Option("--show-people", help="Show names and numbers about fewer than five.")
     ] = False,
-) -> None:
-    """Write one HTML file that needs no network: syncs, absences, coverage, write-backs."""
+    as_json: AsJson = False,
+) -> int:
+    """Write one HTML file that needs no network: what needs a decision, trends, and the operator's part."""
     from calcom_provider.reporting.page.collect import collect
-    from calcom_provider.reporting.page.render import render
+    from calcom_provider.reporting.page.render import render, write_page
 
     page = collect(to, schema=schema, prefix=prefix, show_people=show_people)
-    out.write_text(render(page), encoding="utf-8")
+    write_page(out, render(page), people=show_people)
     missing = sum(panel.missing is not None for panel in page.panels)
-    typer.echo(f"Wrote {out}: {len(page.panels) - missing} parts with data, {missing} that need a sync")
+    full = len(page.panels) - missing
+    if as_json:
+        typer.echo(json.dumps({"file": str(out), "parts": full, "parts_that_need_a_sync": missing}))
+    else:
+        typer.echo(f"Wrote {out}: {full} parts with data, {missing} that need a sync")
+    return 0
 
 
 @contextmanager
 def _open(
     to: str, schema: str | None, prefix: str, view_prefix: str, options: Options | None, wait: float
 ) -> Iterator[Reports]:
-    from calcom_provider.reporting.build import Reports
+    from calcom_provider.reporting.building.build import Reports
 
     with Reports(
         to, schema=schema, prefix=prefix, view_prefix=view_prefix, options=options, wait=wait
@@ -206,9 +231,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _tell(made: Sequence[Made]) -> None:
-    from calcom_provider.reporting.made import summary
+def _tell(made: Sequence[ViewResult], as_json: bool) -> None:
+    from calcom_provider.reporting.building.results import summary
 
+    if as_json:
+        typer.echo(json.dumps({"views": [asdict(one) for one in made], "counts": summary(made)}))
+        return
     rows = []
     for one in made:
         done = one.status if one.rows is None else f"{one.status}, {one.rows:,} rows"

@@ -11,10 +11,10 @@ from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
 from calcom_provider.api.client import CalComClient
 from calcom_provider.api.errors import CalComError
-from calcom_provider.api.rate_limit import governor_for
-from calcom_provider.api.retries import RetryPolicy
+from calcom_provider.api.http.retries import RetryPolicy
+from calcom_provider.api.rate_limit.governor import governor_for
 from calcom_provider.hooks.check import check
-from calcom_provider.hooks.failures import one_line
+from calcom_provider.hooks.error_mapping import one_line
 from calcom_provider.hooks.settings import Settings
 from calcom_provider.hooks.typed import TypedMethods
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from airflow.providers.common.compat.sdk import Connection
 
-    from calcom_provider.api.client import Answer
+    from calcom_provider.api.client import ApiResponse
     from calcom_provider.api.doctor import Diagnosis
-    from calcom_provider.api.paging import PageReader
-    from calcom_provider.api.transport import Transport
+    from calcom_provider.api.http.transport import Transport
+    from calcom_provider.api.paging.reader import PageReader
 
 QUICK = RetryPolicy(attempts=2, server_error_attempts=2, deadline=20.0, longest_wait=1.0)
 """How hard a connection test tries: somebody is waiting for it."""
@@ -110,6 +110,7 @@ class CalComHook(TypedMethods, BaseHook):
             "transport": self._transport,
             "governor": governor_for(settings.auth, settings.base_url, settings.state_store),
             "timeout": settings.timeout,
+            "bounds": settings.bounds,
             "retries": self.retries,
             "verify": settings.verify,
             "proxies": settings.proxies,
@@ -140,7 +141,7 @@ class CalComHook(TypedMethods, BaseHook):
         """
         return self.client.call(operation, confirm=confirm, **parameters)
 
-    def send(self, operation: str, /, *, confirm: object = None, **parameters: Any) -> Answer:
+    def send(self, operation: str, /, *, confirm: object = None, **parameters: Any) -> ApiResponse:
         """Call one operation and return the whole answer: status, headers, pagination, request id.
 
         :param operation: as for :meth:`call`.

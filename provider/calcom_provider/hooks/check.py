@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from calcom_provider.api.auth import ManagedUser
+from calcom_provider.api.editions import ADVICE, NO_ORGANIZATIONS, is_missing_route, lacks_organizations
 from calcom_provider.api.errors import ConfigurationError, NotFoundError
+from calcom_provider.api.http.auth import AccessToken, ManagedUser
 
 if TYPE_CHECKING:
     from calcom_provider.api.client import CalComClient
@@ -42,14 +43,27 @@ def check(client: CalComClient, organization_id: int | None) -> str:
     budget = describe_limits(answer.headers)
     organization = organization_id or me.get("organizationId")
     if not organization:
+        if lacks_organizations(client):
+            return f"User {me['id']}: the key works, but {NO_ORGANIZATIONS}. {ADVICE}{budget}"
         return (
             f"User {me['id']}: the key works, but its account belongs to no organization. "
             f"Resources of the group account can be read.{budget}"
         )
-    if organization_id is None and isinstance(client.auth, ManagedUser):
-        # Organisation routes are for administrators, which a managed user is only by exception.
-        return f"Managed user {me['id']} of organization {organization}: the credential works.{budget}"
-    client.send("org_memberships.list", orgId=int(organization), take=1)
+    if organization_id is None and isinstance(client.auth, ManagedUser | AccessToken):
+        # Organisation routes are for administrators, which who gave a token is only by exception.
+        who = "Managed user" if isinstance(client.auth, ManagedUser) else "User"
+        return f"{who} {me['id']} of organization {organization}: the credential works.{budget}"
+    try:
+        client.send("org_memberships.list", orgId=int(organization), take=1)
+    except NotFoundError as error:
+        if not is_missing_route(error):
+            raise
+        raise ConfigurationError(
+            f"The key works, but {NO_ORGANIZATIONS}.",
+            operation="org_memberships.list",
+            status=error.status,
+            advice=ADVICE,
+        ) from None
     return f"User {me['id']} can read organization {organization} as an administrator.{budget}"
 
 

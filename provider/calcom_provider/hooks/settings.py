@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import mask_secret
 
-from calcom_provider.api.auth import ApiKey, Auth, ManagedUser, PlatformClient
-from calcom_provider.api.base_url import normalize_base_url
+from calcom_provider.api.bounds import MIB, Bounds
 from calcom_provider.api.errors import ConfigurationError
+from calcom_provider.api.http.auth import AccessToken, ApiKey, Auth, ManagedUser, PlatformClient
+from calcom_provider.api.http.base_url import normalize_base_url, web_app
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
 DEFAULT_PORTS = {("https", 443), ("http", 80)}
-WEB_APP = "https://app.cal.com"
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
 
@@ -29,10 +29,12 @@ class Settings:
     base_url: str
     organization_id: int | None
     timeout: tuple[float, float]
+    bounds: Bounds
     verify: bool | str
     proxies: dict[str, str] | None
     state_store: str | None
     web_url: str
+    webhook_secret: str
 
     @classmethod
     def of(cls, connection: Connection) -> Settings:
@@ -43,15 +45,18 @@ class Settings:
         """
         extra = _Extra(connection)
         proxy = extra.text("proxy")
+        address = base_url(connection)
         return cls(
             auth=_auth(connection, extra),
-            base_url=base_url(connection),
+            base_url=address,
             organization_id=extra.integer("organization_id"),
             timeout=(extra.seconds("connect_timeout", 10.0), extra.seconds("read_timeout", 60.0)),
+            bounds=_bounds(extra),
             verify=_verify(extra),
             proxies={"http": proxy, "https": proxy} if proxy else None,
             state_store=extra.text("state_store"),
-            web_url=(extra.text("web_url") or WEB_APP).rstrip("/"),
+            web_url=(extra.text("web_url") or web_app(address)).rstrip("/"),
+            webhook_secret=extra.text("webhook_secret") or "",
         )
 
 
@@ -140,7 +145,21 @@ def _auth(connection: Connection, extra: _Extra) -> Auth:
             extra.integer("managed_user_id") or 0,
             access_token=extra.text("access_token"),
         )
-    raise extra.wrong("auth_mode", "must be api_key, platform or managed_user")
+    if mode == "access_token":
+        # The field of the form that holds the key takes the token too: there it is encrypted and masked.
+        return AccessToken((connection.password or "").strip() or extra.required("access_token", mode))
+    raise extra.wrong("auth_mode", "must be api_key, platform, managed_user or access_token")
+
+
+def _bounds(extra: _Extra) -> Bounds:
+    usual = Bounds()
+    return Bounds(
+        answer_bytes=(extra.integer("answer_mib") or usual.answer_bytes // MIB) * MIB,
+        answer_seconds=extra.seconds("answer_seconds", usual.answer_seconds),
+        row_growth=extra.integer("row_growth") or usual.row_growth,
+        row_margin=extra.integer("row_margin") or usual.row_margin,
+        first_rows=extra.integer("first_rows") or usual.first_rows,
+    )
 
 
 def _verify(extra: _Extra) -> bool | str:

@@ -8,30 +8,45 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 from sqlalchemy import URL, create_engine
 
 from calcom_provider.api.errors import ConfigurationError
+from calcom_provider.hooks import bigquery, snowflake
+from calcom_provider.hooks.lakehouse import lake_target, place_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
     from sqlalchemy import Engine
 
-DRIVERS = {
-    "mysql": "mysql+pymysql",
-    "mariadb": "mysql+pymysql",
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
+UNICODE = {"charset": "utf8mb4"}
+DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
+    "mysql": ("mysql+pymysql", UNICODE),
+    "mariadb": ("mysql+pymysql", UNICODE),
+    "postgres": ("postgresql+psycopg", {}),
+    "postgresql": ("postgresql+psycopg", {}),
 }
-"""Connection types that work without their Airflow provider, by a driver of this package's extras."""
+"""Connection types that work without their Airflow provider: a driver of this package's extras, and its URL's query."""
 
 
-def warehouse_target(sql_conn_id: str) -> Engine | str:
-    """Return what to give to ``Warehouse``: an engine, or the URL of a database without one.
+def warehouse_target(sql_conn_id: str) -> Any:
+    """Return what to give to ``Warehouse``: an engine, the URL of a database without one, or what names another place.
 
     Any connection type works whose Airflow hook is a ``DbApiHook``. SQLite, DuckDB (type ``duckdb``, the
-    file's path as host), MySQL and PostgreSQL need no provider of theirs.
+    file's path as host), MySQL and PostgreSQL need no provider of theirs. The extra ``lakehouse`` of a connection of
+    any type names tables in an open format.
 
     :param sql_conn_id: id of the Airflow connection.
     :raises ConfigurationError: if the connection's type is none that can be reached through SQLAlchemy.
     """
-    connection = BaseHook.get_connection(sql_conn_id)
+    return target_of(BaseHook.get_connection(sql_conn_id))
+
+
+def target_of(connection: Connection) -> Any:
+    """Return what to give to ``Warehouse`` for a connection that was looked up already.
+
+    :param connection: the connection.
+    :raises ConfigurationError: as for :func:`warehouse_target`.
+    """
+    lake = lake_target(connection)
+    if lake is not None:
+        return lake
     conn_type = (connection.conn_type or "").lower()
     if conn_type == "duckdb":
         return f"duckdb:///{_file(connection)}"
@@ -39,17 +54,21 @@ def warehouse_target(sql_conn_id: str) -> Engine | str:
         # The SQLite hook makes its URL by replacing text in a URI, which breaks paths with reserved
         # characters.
         return create_engine(URL.create("sqlite", database=_file(connection)), hide_parameters=True)
+    if conn_type == "snowflake":
+        return snowflake.snowflake_target(connection)
+    if conn_type in bigquery.TYPES:
+        return bigquery.bigquery_target(connection)
     engine = _engine_of_hook(connection)
     if engine is not None:
         return engine
     if conn_type in DRIVERS:
         return create_engine(
-            _url(connection, DRIVERS[conn_type]),
+            _url(connection, *DRIVERS[conn_type]),
             connect_args=_driver_options(connection),
             hide_parameters=True,
         )
     raise ConfigurationError(
-        f"Connection {sql_conn_id!r} has type {connection.conn_type!r}, which cannot be a warehouse here.",
+        f"Connection {connection.conn_id!r} has type {connection.conn_type!r}, which cannot be a warehouse here.",
         advice="Use a connection of an SQL database and install its Airflow provider, or sqlite, duckdb, "
         "mysql or postgres.",
     )
@@ -61,6 +80,13 @@ def describe_target(sql_conn_id: str) -> str:
     :param sql_conn_id: id of the Airflow connection.
     """
     connection = BaseHook.get_connection(sql_conn_id)
+    lake = lake_target(connection)
+    if lake is not None:
+        return place_of(lake)
+    if connection.conn_type == "snowflake":
+        return snowflake.place_of(connection)
+    if connection.conn_type in bigquery.TYPES:
+        return bigquery.place_of(connection)
     place = connection.host or "localhost"
     port = f":{connection.port}" if connection.port else ""
     database = f"/{connection.schema}" if connection.schema else ""
@@ -106,8 +132,7 @@ def _driver_options(connection: Connection) -> dict[str, Any]:
     return _options(connection, {"sqlalchemy_query", "sqlalchemy_scheme", "cursor", "client"})
 
 
-def _url(connection: Connection, driver: str) -> URL:
-    query = {"charset": "utf8mb4"} if driver.startswith("mysql") else {}
+def _url(connection: Connection, driver: str, query: dict[str, str]) -> URL:
     return URL.create(
         driver,
         username=connection.login or None,

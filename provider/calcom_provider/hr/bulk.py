@@ -6,21 +6,21 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from calcom_provider.hr.attribute_job import AttributeJob, AttributeSettings
-from calcom_provider.hr.columns import load_columns
-from calcom_provider.hr.dates import parse_moment
+from calcom_provider.hr.apply.job import Job
+from calcom_provider.hr.attributes.columns import load_columns
+from calcom_provider.hr.attributes.job import AttributeJob, AttributeSettings
 from calcom_provider.hr.errors import CellError, Issue
-from calcom_provider.hr.gateway import Gateway, read_state
-from calcom_provider.hr.guards import GuardLimits
-from calcom_provider.hr.jobs import Job
-from calcom_provider.hr.mapping import load_mapping
-from calcom_provider.hr.people import Directory, MatchSettings
-from calcom_provider.hr.plan import Action, Plan, digest, numbered
-from calcom_provider.hr.settings import Common
-from calcom_provider.hr.sources import Rows, from_records
-from calcom_provider.hr.state import CalState, find_attribute
-from calcom_provider.hr.text import fold_email
-from calcom_provider.hr.vocabulary import REASONS
+from calcom_provider.hr.plan.guards import GuardLimits
+from calcom_provider.hr.plan.model import Action, Plan, digest, numbered
+from calcom_provider.hr.plan.settings import Common
+from calcom_provider.hr.sources.dates import parse_moment
+from calcom_provider.hr.sources.mapping import load_mapping
+from calcom_provider.hr.sources.rows import Rows, from_records
+from calcom_provider.hr.sources.status_words import REASONS
+from calcom_provider.hr.sources.text import fold_email
+from calcom_provider.hr.target.gateway import Gateway, read_state
+from calcom_provider.hr.target.matching import Directory, MatchSettings
+from calcom_provider.hr.target.state import CalState, find_attribute
 
 UNLIMITED = GuardLimits(match_rate=0.0, new_options=10**9, same_day=1.0, segment_days=10**6)
 _ENTRY_KEYS = {"user", "start", "end", "reason", "to_user", "notes"}
@@ -33,9 +33,9 @@ def assignment_job(
 
     Rows of one user and attribute are values of one cell. Nothing is ever taken back.
 
-    :param gateway: the organisation
-    :param rows: the assignments
-    :param missing_option: what a value without an option means: ``fail``, ``skip`` or ``create``
+    :param gateway: the organisation.
+    :param rows: the assignments.
+    :param missing_option: what a value without an option means: ``fail``, ``skip`` or ``create``.
     """
     people: dict[str, dict[str, Any]] = {}
     attributes: dict[str, None] = {}
@@ -70,11 +70,11 @@ class EntryJob(Job):
 
     An entry of the same user and days counts as made already, whatever else it says.
 
-    :param gateway: the organisation
+    :param gateway: the organisation.
     """
 
     def __init__(self, gateway: Gateway) -> None:
-        from calcom_provider.hr.apply import Patience
+        from calcom_provider.hr.apply.applier import Patience
 
         self.gateway = gateway
         self.ledger = None
@@ -84,10 +84,10 @@ class EntryJob(Job):
         """Compare rows with what is there.
 
         :param rows: ``user`` (id or e-mail), ``start``, ``end``, and if wanted ``reason``, ``to_user``,
-            ``notes``
+            ``notes``.
         """
         state = read_state(self.gateway, entries=True)
-        directory = Directory(state.users.values())
+        directory = Directory(state.users.values(), needs_profile=True)
         there = {(one.user_id, one.start, one.end) for one in state.entries.values()}
         actions: list[Action] = []
         issues: list[Issue] = []
@@ -111,12 +111,13 @@ class EntryJob(Job):
             settings=digest("bulk"),
             actions=numbered(actions),
             issues=tuple(issues),
+            requests_per_minute=self.pace(),
         )
 
     def apply(self, plan: Plan) -> Any:
         """Write the plan.
 
-        :param plan: what :meth:`plan` returned
+        :param plan: what :meth:`plan` returned.
         """
         return self.carry_out(plan, Common("UTC", load_mapping("merge"), "bulk"), reread=False)
 
@@ -159,7 +160,10 @@ def _user(value: Any, directory: Directory) -> int:
     hits = {int(text)} & set(directory.users) if text.isdecimal() else directory.find(None, [text])
     if len(hits) != 1:
         raise CellError("ambiguous" if hits else "unmatched")
-    return hits.pop()
+    user = directory.users[hits.pop()]
+    if not directory.is_ready(user):
+        raise CellError("pending")
+    return user.id
 
 
 def _day(value: Any) -> Any:

@@ -7,22 +7,22 @@ from importlib import resources
 from typing import Any
 
 from calcom_provider.hr.config import out_of_office_settings
-from calcom_provider.hr.display import table
-from calcom_provider.hr.gateway import Client, Gateway
-from calcom_provider.hr.ooo_job import OutOfOfficeJob
-from calcom_provider.hr.plan import Plan
-from calcom_provider.hr.sources import Rows, from_records
+from calcom_provider.hr.out_of_office.job import OutOfOfficeJob
+from calcom_provider.hr.plan.model import Plan
+from calcom_provider.hr.plan.rendering import table
+from calcom_provider.hr.sources.rows import Rows, from_records
+from calcom_provider.hr.target.gateway import Client, Gateway
 
 AS_OF = "2026-03-16"
 
 
-def dry_run(client: Client) -> Plan:
+def preview(client: Client) -> Plan:
     """Plan the sample absences for the first people of an organisation.
 
     The sample names no one: its people are filled in from the organisation, in the order of their ids, so
     that the plan matches somebody whichever organisation it is run against.
 
-    :param client: the API client
+    :param client: the API client.
     """
     gateway = Gateway(client)
     users = [one for one in gateway.read_users().values() if one.accepted and one.has_profile]
@@ -34,22 +34,22 @@ def dry_run(client: Client) -> Plan:
 
 
 def show(client: Client, console: Any) -> Plan:
-    """Print the plan of :func:`dry_run` as a table and return it.
+    """Print the plan of :func:`preview` as a table and return it.
 
-    :param client: the API client
-    :param console: a ``rich.console.Console``
+    :param client: the API client.
+    :param console: a ``rich.console.Console``.
     """
-    plan = dry_run(client)
+    plan = preview(client)
     console.print(table(plan, limit=12))
     told = ", ".join(
         f"{count} {code}" for codes in plan.summary()["issues"].values() for code, count in codes.items()
     )
-    console.print(f"  not written: {told or 'nothing'}; dry run, nothing was sent")
+    console.print(f"  not written: {told or 'nothing'}; a preview, nothing was sent")
     return plan
 
 
 def _sample() -> dict[str, Any]:
-    place = resources.files("calcom_provider.hr").joinpath("samples", "absences.json")
+    place = resources.files("calcom_provider.hr.sources").joinpath("samples", "absences.json")
     return json.loads(place.read_text("utf-8"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +16,14 @@ class HrError(CalComError):
 
 
 class HrSettingsError(ConfigurationError):
-    """Say that a mapping or a setting of the write-back is wrong, and where."""
+    """Say that mappings or settings of the write-back are wrong, and where.
+
+    :param problems: everything that is wrong, each with its place, where more than one thing can be.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        self.problems = tuple(problems) or (message,)
 
 
 class SourceError(HrError):
@@ -34,18 +41,27 @@ class WriterBusyError(HrError):
 class RefusedError(HrError):
     """Say that a guard refused the plan; nothing of it was written.
 
-    :param verdicts: names of the guards that refused
+    :param verdicts: names of the guards that refused.
+    :param quarantine: the quarantine that this began or met, None without one.
     """
 
-    def __init__(self, message: str, *, verdicts: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        verdicts: Sequence[str] = (),
+        quarantine: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(message, **kwargs)
         self.verdicts = tuple(verdicts)
+        self.quarantine = quarantine
 
 
 class RowsFailedError(HrError):
     """Say that more rows failed than the settings allow, after everything else was done.
 
-    :param codes: how many rows failed by code
+    :param codes: how many rows failed by code.
     """
 
     def __init__(self, message: str, *, codes: dict[str, int] | None = None, **kwargs: Any) -> None:
@@ -57,10 +73,10 @@ class DirectorySyncError(RefusedError):
     """Say that a directory sync owns attributes here, so that writing them would undo its work."""
 
 
-class CellError(ValueError):
+class CellError(HrError):
     """Carry the code of a cell that cannot be read; never its content.
 
-    :param code: machine-readable reason, such as ``float_id``
+    :param code: machine-readable reason, such as ``float_id``.
     """
 
     def __init__(self, code: str) -> None:
@@ -72,14 +88,14 @@ class CellError(ValueError):
 class Issue:
     """Report one thing about one row: its key, its place and a code, never what it holds.
 
-    :param code: machine-readable reason
-    :param key: the row's own key (request id or employee id), None when it has none
-    :param row: number of the data row, counted from 1
-    :param level: ``error`` counts towards ``max_failed_rows``; ``warning`` and ``info`` do not
-    :param column: the column concerned
-    :param user_id: the Cal.com user concerned
-    :param days: civil days concerned, ISO text
-    :param hint: id of the option nearest to a value that has none
+    :param code: machine-readable reason.
+    :param key: the row's own key (request id or employee id), None when it has none.
+    :param row: number of the data row, counted from 1.
+    :param level: ``error`` counts towards ``max_failed_rows``; ``warning`` and ``info`` do not.
+    :param column: the column concerned.
+    :param user_id: the Cal.com user concerned.
+    :param days: civil days concerned, ISO text.
+    :param hint: id of the option nearest to a value that has none.
     """
 
     code: str
@@ -109,8 +125,8 @@ class Issue:
 def count_codes(issues: Iterable[Issue], level: Level | None = None) -> dict[str, int]:
     """Count issues by code.
 
-    :param issues: what was reported
-    :param level: count only this level; default all
+    :param issues: what was reported.
+    :param level: count only this level; default all.
     """
     counts: dict[str, int] = {}
     for issue in issues:

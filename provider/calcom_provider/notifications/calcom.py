@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook, BaseNotifier
 
-from calcom_provider.hooks.failures import one_line
+from calcom_provider.hooks.error_mapping import one_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -20,7 +20,8 @@ class CalComNotifier(BaseNotifier):
     """Post one line about a task to a chat: what changed, or why it failed.
 
     Made for ``on_success_callback`` and ``on_failure_callback`` of tasks. The line names counts, tables and
-    reasons, never people. It goes to an incoming web hook that takes ``{"text": ...}``, as Slack,
+    reasons, never people. A write-back in quarantine is told once when that begins and once when it ends,
+    and by nothing in between. It goes to an incoming web hook that takes ``{"text": ...}``, as Slack,
     Mattermost, Rocket.Chat and Teams have them, or into the log where no connection is named.
 
     .. seealso:: :ref:`howto/notifier:CalComNotifier`
@@ -46,10 +47,15 @@ class CalComNotifier(BaseNotifier):
 
         :param context: the context of the task that ended.
         """
-        told = tell(context)
+        instance = context["ti"]
+        quarantine = _quarantine(instance)
+        if quarantine.get("state") == "lasts":
+            return  # it was told when it began, and it will be told when it ends
+        told = describe_quarantine(quarantine) if quarantine.get("state") == "began" else tell(context)
+        if quarantine.get("state") == "ended":
+            told = "; ".join(one for one in (describe_quarantine(quarantine), told) if one)
         if told is None and self.only_changes:
             return
-        instance = context["ti"]
         title = self.title or f"{instance.dag_id}.{instance.task_id} ({instance.run_id})"
         line = f"{title}: {told or 'nothing changed'}"[:LONGEST]
         if self.http_conn_id:
@@ -75,6 +81,34 @@ class CalComNotifier(BaseNotifier):
             raise RuntimeError(f"The web hook answered with status {answer.status_code}.")
 
 
+def _quarantine(instance: Any) -> Mapping[str, Any]:
+    found = instance.xcom_pull(task_ids=instance.task_id, map_indexes=instance.map_index, key="quarantine")
+    return found if isinstance(found, Mapping) else {}
+
+
+def describe_quarantine(quarantine: Mapping[str, Any]) -> str:
+    """Return what happened to a write-back's quarantine, in words.
+
+    :param quarantine: what the task said of it.
+    """
+    where = f"quarantine of namespace {quarantine['namespace']} ({quarantine['kind']})"
+    if quarantine["state"] == "ended":
+        how = quarantine["ended_as"].replace("_", " ")
+        told = ", ".join(f"{_named(one)} {one['observed']:g}" for one in quarantine.get("confirmed", ()))
+        return f"{where} ended: {how}{f' {told}' if told else ''}"
+    told = ", ".join(
+        f"{_named(one)} {one['observed']:g}"
+        + (f" (limit {one['limit']:g})" if one["limit"] is not None else "")
+        for one in quarantine["guards"]
+    )
+    return f"{where} began: {told}; nothing is written until plan {quarantine['plan_id']} is confirmed"
+
+
+def _named(guard: Mapping[str, Any]) -> str:
+    """Name a guard as a confirmation does, so that two of one name are told apart."""
+    return f"{guard['guard']}:{guard['subject']}" if guard.get("subject") else str(guard["guard"])
+
+
 def tell(context: Context) -> str | None:
     """Return what happened, in words; None for a sync that changed nothing.
 
@@ -85,8 +119,10 @@ def tell(context: Context) -> str | None:
         return f"failed: {one_line(failure) if isinstance(failure, BaseException) else failure}"
     instance: Any = context["ti"]
     result = instance.xcom_pull(task_ids=instance.task_id, map_indexes=instance.map_index)
-    if isinstance(result, Mapping) and "tables" in result:
+    if isinstance(result, Mapping) and {"organization_id", "tables"} <= result.keys():
         return describe_sync(result)
+    if isinstance(result, Mapping) and {"organizations", "worst_age", "line"} <= result.keys():
+        return str(result["line"])
     if isinstance(result, Mapping):
         counts = [f"{name} {value}" for name, value in result.items() if isinstance(value, int | str)]
         return ", ".join(counts) or "done"
@@ -103,11 +139,14 @@ def describe_sync(result: Mapping[str, Any]) -> str | None:
         for table, counts in result["tables"].items()
     }
     incomplete = [table for table, counts in result["tables"].items() if not counts["complete"]]
-    if not any(changed.values()) and not incomplete:
+    missed = result.get("events_missed") or 0
+    if not any(changed.values()) and not incomplete and not missed:
         return None
     parts = [f"{count} rows in {table}" for table, count in changed.items() if count]
     line = f"organization {result['organization_id']}: {', '.join(parts) or 'no rows'} changed"
     line += f" with {result['requests']} requests"
+    if missed:
+        line += f"; events had missed {missed} rows, the oldest for {result['events_late_seconds']:.0f} s"
     if incomplete:
         line += f"; not proven complete: {', '.join(incomplete)}"
     return line

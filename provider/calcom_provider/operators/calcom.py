@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.api.operations import resolve
+from calcom_provider.api.catalogue.operations import resolve
+from calcom_provider.api.errors import CalComError, ConfigurationError
 from calcom_provider.hooks.calcom import CalComHook
-from calcom_provider.hooks.failures import explained
+from calcom_provider.hooks.error_mapping import explained
 from calcom_provider.links import CalComOrganizationLink
 from calcom_provider.operators import arguments
 from calcom_provider.operators.retry import with_retry_policy
@@ -19,7 +19,7 @@ from calcom_provider.operators.retry import with_retry_policy
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from calcom_provider.api.operations import Operation
+    from calcom_provider.api.catalogue.operations import Operation
 
 LARGEST_RESULT = 48 * 1024
 """Bytes of JSON that a task's result may have; more belongs into a table or a file."""
@@ -28,7 +28,7 @@ SHOWN_ONCE = frozenset({"apiKey", "accessToken", "access_token", "clientSecret"}
 """Secret fields that a creating operation shows in its answer and never again."""
 
 
-class ResponseCheckError(RuntimeError):
+class ResponseCheckError(CalComError):
     """Say that ``response_check`` did not accept an answer."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.hooks.failures import explained
+from calcom_provider.hooks.error_mapping import explained
 from calcom_provider.hooks.sql import warehouse_target
 from calcom_provider.operators import arguments
 from calcom_provider.operators.retry import with_retry_policy
@@ -17,7 +17,7 @@ from calcom_provider.operators.retry import with_retry_policy
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from calcom_provider.reporting.check_result import CheckResult
+    from calcom_provider.reporting.checks.results import CheckResult
 
 
 class CalComWarehouseCheckOperator(BaseOperator):
@@ -28,18 +28,18 @@ class CalComWarehouseCheckOperator(BaseOperator):
 
     .. seealso:: :ref:`howto/operator:CalComWarehouseCheckOperator`
 
-    :param sql_conn_id: Airflow connection of the warehouse (templated)
-    :param schema: schema of the tables, default the connection's own (templated)
-    :param table_prefix: what table names begin with (templated)
+    :param sql_conn_id: Airflow connection of the warehouse (templated).
+    :param schema: schema of the tables, default the connection's own (templated).
+    :param table_prefix: what table names begin with (templated).
     :param checks: which of ``keys``, ``references``, ``freshness`` and ``match_rate``: a list or one text
         separated by commas (templated). Default: all.
-    :param resource_names: resources that must be fresh, default all that were ever read (templated)
-    :param max_age_hours: age in hours of the newest successful read that is still fresh (templated)
+    :param resource_names: resources that must be fresh, default all that were ever read (templated).
+    :param max_age_hours: age in hours of the newest successful read that is still fresh (templated).
     :param min_match_rate: lowest share, 0 to 1, of HR's people that the newest plan must have matched
-        (templated)
-    :param ledger_conn_id: Airflow connection of the write-back's ledger, default the warehouse's (templated)
+        (templated).
+    :param ledger_conn_id: Airflow connection of the write-back's ledger, default the warehouse's (templated).
     :param allowed: subject of a check, such as ``attribute_assignments.user_id -> memberships.user_id``, to
-        the number of rows that may fail
+        the number of rows that may fail.
     """
 
     template_fields: Sequence[str] = (
@@ -83,8 +83,8 @@ class CalComWarehouseCheckOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the checks and return how many there were.
 
-        :param context: the task's context
-        :raises AirflowFailException: when a check fails, or an argument is wrong
+        :param context: the task's context.
+        :raises AirflowFailException: when a check fails, or an argument is wrong.
         """
         with explained(self.log):
             results = self._run()
@@ -94,7 +94,7 @@ class CalComWarehouseCheckOperator(BaseOperator):
         context["ti"].xcom_push(key="failed_checks", value=[one.as_dict() for one in failed])
         if failed:
             # Imported here for the same reason as below.
-            from calcom_provider.reporting.check_result import ChecksFailedError
+            from calcom_provider.reporting.checks.results import ChecksFailedError
 
             raise AirflowFailException(str(ChecksFailedError(failed)))
         checked = sum(one.checked for one in results)
@@ -102,7 +102,7 @@ class CalComWarehouseCheckOperator(BaseOperator):
 
     def _run(self) -> list[CheckResult]:
         # Imported here: parsing a DAG file must not cost what the engine costs to load.
-        from calcom_provider.reporting.checks import CHECKS, Checks
+        from calcom_provider.reporting.checks.checks import CHECKS, Checks
 
         ledger = arguments.text(self.ledger_conn_id)
         with Checks(

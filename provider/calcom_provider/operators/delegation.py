@@ -19,7 +19,7 @@ from calcom_provider.api.errors import (
     UnclearOutcomeError,
 )
 from calcom_provider.hooks.calcom import CalComHook
-from calcom_provider.hooks.failures import explained
+from calcom_provider.hooks.error_mapping import explained
 from calcom_provider.hooks.sql import warehouse_target
 from calcom_provider.operators import arguments
 from calcom_provider.operators.retry import with_retry_policy
@@ -174,7 +174,12 @@ class CalComDelegationCredentialOperator(BaseOperator):
                 advice="Name the service account's connection in key_conn_id, or the id in credential_id.",
             )
         try:
-            made = hook.create_delegation_credential(self.platform, self.domain, key)
+            made = hook.call(
+                "org_delegation_credentials.create",
+                workspacePlatformSlug=self.platform,
+                domain=self.domain,
+                serviceAccountKey=key,
+            )
         except (InvalidRequestError, UnclearOutcomeError, ServerError) as error:
             raise ConfigurationError(
                 f"The delegation credential could not be created ({error.reason or error.message}).",
@@ -195,7 +200,7 @@ class CalComDelegationCredentialOperator(BaseOperator):
         if key is not None:
             fields["serviceAccountKey"] = key
         try:
-            hook.update_delegation_credential(known.id, confirm=True, **fields)
+            hook.call("org_delegation_credentials.update", confirm=True, credentialId=known.id, **fields)
         except (InvalidRequestError, ServerError) as error:
             if key is not None:
                 # The key is stored before it is tried out, and stays when the trial fails.

@@ -8,24 +8,31 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from calcom_provider.hooks.calcom import CalComHook
-from calcom_provider.hr.attribute_job import AttributeJob, AttributeSettings
+from calcom_provider.hr.apply.job import check_rows
+from calcom_provider.hr.apply.stored_plans import stored_plan, undo_job
+from calcom_provider.hr.attributes.job import AttributeJob, AttributeSettings
 from calcom_provider.hr.errors import LedgerError, RowsFailedError
-from calcom_provider.hr.guards import Confirmation, GuardLimits
-from calcom_provider.hr.jobs import check_rows
-from calcom_provider.hr.mapping import HrMapping
-from calcom_provider.hr.ooo_job import OutOfOfficeJob, OutOfOfficeSettings
-from calcom_provider.hr.settings import Common, from_mapping
-from calcom_provider.hr.stored import stored_plan, undo_job
+from calcom_provider.hr.out_of_office.job import OutOfOfficeJob, OutOfOfficeSettings
+from calcom_provider.hr.plan.guards import Confirmation, GuardLimits
+from calcom_provider.hr.plan.settings import Common
+from calcom_provider.hr.sources.mapping import HrMapping
+from calcom_provider.hr.validation import check
 from calcom_provider.links import CalComOrganizationLink
 from calcom_provider.operators import arguments
-from calcom_provider.operators.hr_base import hr_failures, hr_job
+from calcom_provider.operators.hr_base import (
+    hr_failures,
+    hr_job,
+    quarantine_told,
+    started_by,
+    tell_quarantine,
+)
 from calcom_provider.operators.retry import with_retry_policy
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from calcom_provider.hr.gateway import Gateway
-    from calcom_provider.hr.ledger import Ledger
+    from calcom_provider.hr.ledger.record import Ledger
+    from calcom_provider.hr.target.gateway import Gateway
 
 
 class _StoredPlanOperator(BaseOperator):
@@ -52,19 +59,21 @@ class CalComApplyWriteBackOperator(_StoredPlanOperator):
     """Apply exactly the plan that was approved, and nothing else.
 
     Cal.com is read again. Actions whose precondition no longer holds are reported as ``stale`` and left
-    out; above 5 % of them the plan is refused. Run again after a kill it continues where it stopped.
+    out; above 5 of them and 5 % the plan is refused. Run again after a kill it continues where it stopped.
 
     .. seealso:: :ref:`howto/operator:CalComApplyWriteBackOperator`
 
-    :param plan_id: id of the plan (templated)
-    :param plan_hash: the hash that was approved; another one refuses (templated)
-    :param ledger_conn_id: Airflow connection of the ledger's database (templated)
-    :param confirm: override: the plan's hash, or exact counts by guard (templated)
-    :param approved_by: who approved it, for the ledger (templated)
-    :param limits: limits of the guards
-    :param max_failed_rows: row errors that do not fail the task
-    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated)
-    :param organization_id: organisation, instead of the connection's (templated)
+    :param plan_id: id of the plan (templated).
+    :param plan_hash: the hash that was approved; another one refuses (templated).
+    :param ledger_conn_id: Airflow connection of the ledger's database (templated).
+    :param confirm: override: the plan's hash, or exact counts by guard; ``plan_hash`` overrides nothing
+        (templated).
+    :param approved_by: who approved it, for the ledger; also who confirms, default who started the run
+        (templated).
+    :param limits: limits of the guards.
+    :param max_failed_rows: row errors that do not fail the task.
+    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated).
+    :param organization_id: organisation, instead of the connection's (templated).
     """
 
     template_fields: Sequence[str] = (
@@ -90,16 +99,23 @@ class CalComApplyWriteBackOperator(_StoredPlanOperator):
         self.approved_by = approved_by
         self.limits = limits
         self.max_failed_rows = max_failed_rows
+        self._started_by = ""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Apply the plan; return ids, counts and codes.
 
-        :param context: the task's context
+        :param context: the task's context.
         :raises AirflowFailException: when the plan is not the approved one, is refused, or too much of it
-            is stale
+            is stale.
         """
-        with hr_failures(self.log), hr_job(self, context, self._job) as (job, plan):
+        self._started_by = started_by(context)
+        with (
+            hr_failures(self.log),
+            quarantine_told(context),
+            hr_job(self, context, self._job) as (job, plan),
+        ):
             result = job.apply(plan, reread=True)
+            tell_quarantine(context, result.quarantine)
             self.log.info("Plan %s applied: %s", plan.id, result.statuses)
             failed = result.failures
             if failed > self.max_failed_rows:
@@ -109,13 +125,15 @@ class CalComApplyWriteBackOperator(_StoredPlanOperator):
     def _job(self, gateway: Gateway, ledger: Ledger | None) -> Any:
         if ledger is None:
             raise LedgerError("an approved plan is kept in the ledger; set ledger_conn_id")
+        approver = arguments.text(self.approved_by)
         confirm = Confirmation.of(
-            self.confirm if isinstance(self.confirm, Mapping) else arguments.text(self.confirm)
+            self.confirm if isinstance(self.confirm, Mapping) else arguments.text(self.confirm),
+            approver or self._started_by,
         )
         plan = stored_plan(ledger, self.plan_id, self.plan_hash, confirm)
-        if approver := arguments.text(self.approved_by):
+        if approver:
             ledger.set_status(plan, ledger.plan_status(plan.id), approved_by=approver)
-        limits = from_mapping(GuardLimits, self.limits, "limits")
+        limits = check(GuardLimits, dict(self.limits or {}), "limits")
         common = Common("UTC", HrMapping("stored"), plan.namespace, limits=limits, confirm=confirm)
         if plan.kind == "attributes":
             return AttributeJob(gateway, AttributeSettings(common, (), False), ledger), plan
@@ -127,18 +145,18 @@ class CalComUndoWriteBackOperator(_StoredPlanOperator):
 
     .. seealso:: :ref:`howto/operator:CalComUndoWriteBackOperator`
 
-    :param plan_id: id of the applied plan (templated)
-    :param ledger_conn_id: Airflow connection of the ledger's database (templated)
-    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated)
-    :param organization_id: organisation, instead of the connection's (templated)
+    :param plan_id: id of the applied plan (templated).
+    :param ledger_conn_id: Airflow connection of the ledger's database (templated).
+    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated).
+    :param organization_id: organisation, instead of the connection's (templated).
     """
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Undo the plan; return ids, counts and codes.
 
-        :param context: the task's context
+        :param context: the task's context.
         """
-        with hr_failures(self.log), hr_job(self, context, self._job) as job:
+        with hr_failures(self.log), quarantine_told(context), hr_job(self, context, self._job) as job:
             undo = job.plan(self.plan_id)
             if not undo.plan.actions:
                 return undo.summary()

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from calcom_provider.hr.attribute_job import AttributeJob
+from calcom_provider.hr.attributes.job import AttributeJob
 from calcom_provider.hr.config import attribute_settings
 from calcom_provider.hr.errors import SourceError
+from calcom_provider.hr.review.names import Names, names_of
 from calcom_provider.operators.hr_base import WriteBackOperator
 from calcom_provider.operators.hr_source import fetch, is_data
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from calcom_provider.hr.gateway import Gateway
-    from calcom_provider.hr.ledger import Ledger
-    from calcom_provider.hr.plan import Plan
+    from calcom_provider.hr.ledger.record import Ledger
+    from calcom_provider.hr.plan.model import Plan
+    from calcom_provider.hr.target.gateway import Gateway
 
 
 class CalComAttributeSyncOperator(WriteBackOperator):
@@ -29,12 +30,12 @@ class CalComAttributeSyncOperator(WriteBackOperator):
     .. seealso:: :ref:`howto/operator:CalComAttributeSyncOperator`
 
     :param employees: where employees come from: a path or ``{"path": ..., "conn_id": ...}``, ``{"sql": ...,
-        "conn_id": ...}`` (both templated), records, a data frame, or another task's output
-    :param columns: columns and the attributes they fill
+        "conn_id": ...}`` (both templated), records, a data frame, or another task's output.
+    :param columns: columns and the attributes they fill.
     :param directory_sync: whether a directory (SCIM) writes attributes here; has no default, because
-        nothing that can be read says so
-    :param allow_weight_loss: whether weighted assignments may be taken back, which loses their weights
-    :param clear_terminated: whether people who left lose what was assigned here
+        nothing that can be read says so.
+    :param allow_weight_loss: whether weighted assignments may be taken back, which loses their weights.
+    :param clear_terminated: whether people who left lose what was assigned here.
     """
 
     template_fields: Sequence[str] = (
@@ -75,11 +76,15 @@ class CalComAttributeSyncOperator(WriteBackOperator):
         }
         return AttributeJob(gateway, attribute_settings(raw), ledger)
 
+    def names(self, job: AttributeJob) -> Names:
+        """Return what the attributes of the last plan are called."""
+        return names_of(job.attributes)
+
     def make_plan(self, job: AttributeJob, context: Context) -> Plan:
         """Fetch the employees and compare them with Cal.com."""
         half = job.settings.common.mapping.employees
         source = self.employees_data if self.employees_data is not None else self.employees
-        rows = fetch(source, context, half.source if half else None)
+        rows = fetch(source, context, half.source.read if half else None)
         if rows is None:
             raise SourceError("employees: there is no source")
         return job.plan(rows)

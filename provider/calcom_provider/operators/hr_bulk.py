@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator, XComArg
 
 from calcom_provider.hooks.calcom import CalComHook
+from calcom_provider.hr.apply.job import check_rows
 from calcom_provider.hr.bulk import EntryJob, assignment_job
-from calcom_provider.hr.jobs import check_rows
-from calcom_provider.hr.sources import from_frame
+from calcom_provider.hr.sources.rows import from_frame
 from calcom_provider.links import CalComOrganizationLink
 from calcom_provider.operators.hr_base import hr_failures, hr_job
 from calcom_provider.operators.retry import with_retry_policy
@@ -18,7 +18,7 @@ from calcom_provider.operators.retry import with_retry_policy
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from calcom_provider.hr.gateway import Gateway
+    from calcom_provider.hr.target.gateway import Gateway
 
 
 class _BulkOperator(BaseOperator):
@@ -57,11 +57,11 @@ class CalComAssignAttributesOperator(_BulkOperator):
     .. seealso:: :ref:`howto/operator:CalComAssignAttributesOperator`
 
     :param rows: ``{"user": id or e-mail, "attribute": id, slug or name, "value": ...}`` each; a list, a
-        data frame or another task's output
-    :param missing_option: what a value without an option means: ``fail``, ``skip`` or ``create``
-    :param max_failed_rows: rows that may fail
-    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated)
-    :param organization_id: organisation, instead of the connection's (templated)
+        data frame or another task's output.
+    :param missing_option: what a value without an option means: ``fail``, ``skip`` or ``create``.
+    :param max_failed_rows: rows that may fail.
+    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated).
+    :param organization_id: organisation, instead of the connection's (templated).
     """
 
     def __init__(self, *, missing_option: str = "fail", **kwargs: Any) -> None:
@@ -71,7 +71,7 @@ class CalComAssignAttributesOperator(_BulkOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Assign what is missing; return ids, counts and codes.
 
-        :param context: the task's context
+        :param context: the task's context.
         """
         rows = self._records(context)
 
@@ -95,16 +95,16 @@ class CalComCreateOutOfOfficeOperator(_BulkOperator):
     .. seealso:: :ref:`howto/operator:CalComCreateOutOfOfficeOperator`
 
     :param rows: ``{"user": id or e-mail, "start": day, "end": day}`` each, and if wanted ``reason``,
-        ``to_user`` and ``notes``; a list, a data frame or another task's output
-    :param max_failed_rows: rows that may fail
-    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated)
-    :param organization_id: organisation, instead of the connection's (templated)
+        ``to_user`` and ``notes``; a list, a data frame or another task's output.
+    :param max_failed_rows: rows that may fail.
+    :param calcom_conn_id: Airflow connection of type ``calcom`` (templated).
+    :param organization_id: organisation, instead of the connection's (templated).
     """
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Make what is missing; return ids, counts and codes.
 
-        :param context: the task's context
+        :param context: the task's context.
         """
         rows = self._records(context)
         with hr_failures(self.log), hr_job(self, context, lambda gateway, _: EntryJob(gateway)) as job:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from calcom_provider.hr.config import out_of_office_settings
 from calcom_provider.hr.errors import SourceError
-from calcom_provider.hr.ooo_job import OutOfOfficeJob
+from calcom_provider.hr.out_of_office.job import OutOfOfficeJob
 from calcom_provider.operators.hr_base import WriteBackOperator
 from calcom_provider.operators.hr_source import fetch, is_data
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from calcom_provider.hr.gateway import Gateway
-    from calcom_provider.hr.ledger import Ledger
-    from calcom_provider.hr.plan import Plan
+    from calcom_provider.hr.ledger.record import Ledger
+    from calcom_provider.hr.plan.model import Plan
+    from calcom_provider.hr.target.gateway import Gateway
 
 
 class CalComOutOfOfficeSyncOperator(WriteBackOperator):
@@ -29,21 +29,21 @@ class CalComOutOfOfficeSyncOperator(WriteBackOperator):
     .. seealso:: :ref:`howto/operator:CalComOutOfOfficeSyncOperator`
 
     :param absences: where absences come from: a path or ``{"path": ..., "conn_id": ...}``, ``{"sql": ...,
-        "conn_id": ...}`` (both templated), records, a data frame, or another task's output
+        "conn_id": ...}`` (both templated), records, a data frame, or another task's output.
     :param employees: where employees come from, in the same ways; needed when absence rows name people by
-        id alone
-    :param partial_days: what a share of a day means: ``skip``, ``round_up`` or ``block``
-    :param threshold: smallest share that ``round_up`` takes
-    :param open_ended: what an absence without an end means: ``reject`` or ``roll``
-    :param roll_weeks: weeks from today that ``roll`` takes
-    :param horizon_days: how far ahead days are written
-    :param window_start: first day of which the source speaks (templated)
-    :param window_end: last day of which the source speaks (templated)
-    :param on_drift: what an entry edited by a person means: ``keep`` or ``overwrite``
-    :param on_missing: what an entry deleted by a person means: ``respect`` or ``recreate``
-    :param allow_sensitive_reason: whether a type may be shown as ``sick``
-    :param note: fixed public sentence in the notes
-    :param marker_secret_conn_id: Airflow connection whose password keys the digests in the notes
+        id alone.
+    :param partial_days: what a share of a day means: ``skip``, ``round_up`` or ``block``.
+    :param threshold: smallest share that ``round_up`` takes.
+    :param open_ended: what an absence without an end means: ``reject`` or ``roll``.
+    :param roll_weeks: weeks from today that ``roll`` takes.
+    :param horizon_days: how far ahead days are written.
+    :param window_start: first day of which the source speaks (templated).
+    :param window_end: last day of which the source speaks (templated).
+    :param on_drift: what an entry edited by a person means: ``keep`` or ``overwrite``.
+    :param on_missing: what an entry deleted by a person means: ``respect`` or ``recreate``.
+    :param allow_sensitive_reason: whether a type may be shown as ``sick``.
+    :param note: fixed public sentence in the notes.
+    :param marker_secret_conn_id: Airflow connection whose password keys the digests in the notes.
     """
 
     template_fields: Sequence[str] = (
@@ -108,12 +108,12 @@ class CalComOutOfOfficeSyncOperator(WriteBackOperator):
 
     def make_plan(self, job: OutOfOfficeJob, context: Context) -> Plan:
         """Fetch absences and employees and compare them with Cal.com."""
-        mapping = job.settings.common.mapping
+        common = job.settings.common
+        mapping = common.mapping
+        employees = self.employees_data if self.employees_data is not None else self.employees
+        staff = fetch(employees, context, mapping.employees.source.read if mapping.employees else None)
         absences = self.absences_data if self.absences_data is not None else self.absences
-        rows = fetch(absences, context, mapping.absences.source if mapping.absences else None)
+        rows = fetch(absences, context, lambda data: mapping.read_absences(data, staff, common.today()))
         if rows is None:
             raise SourceError("absences: there is no source")
-        employees = self.employees_data if self.employees_data is not None else self.employees
-        return job.plan(
-            rows, fetch(employees, context, mapping.employees.source if mapping.employees else None)
-        )
+        return job.plan(rows, staff)

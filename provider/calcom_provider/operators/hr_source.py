@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook, XComArg
 
 from calcom_provider.hr.errors import HrSettingsError, SourceError
-from calcom_provider.hr.mapping import SourceFormat
-from calcom_provider.hr.sources import Rows, from_frame, from_records, from_table
+from calcom_provider.hr.sources.feed import fetch_feed
+from calcom_provider.hr.sources.rows import Rows, from_frame, from_records, from_table, read_json
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-_KEYS = {"sql", "conn_id", "parameters", "path"}
+_KEYS = {"sql", "conn_id", "parameters", "path", "feed_conn_id"}
+
+Read = Callable[[bytes], Rows]
 
 
 def is_data(source: Any) -> bool:
     """Say whether a source is data, or a reference to it, and so must never be rendered.
 
-    :param source: what an operator was given
+    :param source: what an operator was given.
     """
     return source is not None and not isinstance(source, str | Mapping)
 
 
-def fetch(source: Any, context: Context, how: SourceFormat | None) -> Rows | None:
+def fetch(source: Any, context: Context, read: Read | None) -> Rows | None:
     """Return the rows of a source, None when there is none.
 
     :param source: ``{"sql": ..., "conn_id": ...}``, a path or ``{"path": ..., "conn_id": ...}`` (any object
-        storage that ``ObjectStoragePath`` knows), records, a data frame, or the output of another task
-    :param context: the task's context
-    :param how: how a file is taken apart
-    :raises SourceError: when it cannot be read
+        storage that ``ObjectStoragePath`` knows), ``{"feed_conn_id": ...}`` (the connection whose password is
+        the address of a calendar feed), records, a data frame, or the output of another task.
+    :param context: the task's context.
+    :param read: takes a file apart, JSON by default.
+    :raises SourceError: when it cannot be read.
     """
     if isinstance(source, XComArg):
         source = source.resolve(context)
@@ -43,20 +46,32 @@ def fetch(source: Any, context: Context, how: SourceFormat | None) -> Rows | Non
             return None
         source = {"path": source}
     if isinstance(source, Mapping):
-        return _described(source, how)
+        return _described(source, read or read_json)
     if hasattr(source, "itertuples"):
         return from_frame(source)
     return from_records(source)
 
 
-def _described(source: Mapping[str, Any], how: SourceFormat | None) -> Rows:
+def _described(source: Mapping[str, Any], read: Read) -> Rows:
     if unknown := sorted(set(source) - _KEYS):
         raise HrSettingsError(f"source: unknown key {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}")
-    if bool(source.get("sql")) == bool(source.get("path")):
-        raise HrSettingsError("source: needs either sql and conn_id, or path")
+    if sum(bool(source.get(name)) for name in ("sql", "path", "feed_conn_id")) != 1:
+        raise HrSettingsError("source: needs sql and conn_id, or path, or feed_conn_id")
     if source.get("sql"):
         return _query(source)
-    return (how or SourceFormat()).read(_file(str(source["path"]), source.get("conn_id")))
+    if source.get("feed_conn_id"):
+        return read(_feed(str(source["feed_conn_id"])))
+    return read(_file(str(source["path"]), source.get("conn_id")))
+
+
+def _feed(conn_id: str) -> bytes:
+    # A connection's password is masked wherever Airflow writes, and kept by a secrets backend.
+    address = BaseHook.get_connection(conn_id).password
+    if not address:
+        raise HrSettingsError(
+            f"source: the password of connection {conn_id} holds the calendar feed's address"
+        )
+    return fetch_feed(address, f"connection {conn_id}")
 
 
 def _query(source: Mapping[str, Any]) -> Rows:

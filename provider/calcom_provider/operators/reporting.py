@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.hooks.failures import explained
+from calcom_provider.hooks.error_mapping import explained
 from calcom_provider.hooks.sql import warehouse_target
 from calcom_provider.operators import arguments
 from calcom_provider.operators.retry import with_retry_policy
@@ -18,7 +18,7 @@ from calcom_provider.operators.retry import with_retry_policy
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from calcom_provider.reporting.made import Made
+    from calcom_provider.reporting.building.results import ViewResult
     from calcom_provider.reporting.source import Options
 
 Pairs = Mapping[str, str] | str | None
@@ -32,27 +32,27 @@ class CalComReportingOperator(BaseOperator):
 
     .. seealso:: :ref:`howto/operator:CalComReportingOperator`
 
-    :param sql_conn_id: Airflow connection of the warehouse (templated)
-    :param schema: schema of the tables and views, default the connection's own (templated)
-    :param table_prefix: what table names begin with (templated)
-    :param view_prefix: what the names of the views begin with, by default nothing (templated)
-    :param keep: daily or weekly views to keep as tables: a list or one text separated by commas (templated)
-    :param keep_days_back: days before today from which on kept tables are written anew; earlier days stay as they
-        were (templated)
-    :param days_back: days before today that daily and weekly views reach (templated)
-    :param days_ahead: days after today that they reach (templated)
+    :param sql_conn_id: Airflow connection of the warehouse (templated).
+    :param schema: schema of the tables and views, default the connection's own (templated).
+    :param table_prefix: what table names begin with (templated).
+    :param view_prefix: what the names of the views begin with, by default nothing (templated).
+    :param keep: daily or weekly views to keep as tables: a list or one text separated by commas (templated).
+    :param keep_days_back: days before today from which on snapshot tables are written anew; earlier days stay as they
+        were (templated).
+    :param days_back: days before today that daily and weekly views reach (templated).
+    :param days_ahead: days after today that they reach (templated).
     :param minimums: team id to the members who should be available; 0 removes a team's minimum, teams that are not
-        named keep theirs (templated)
+        named keep theirs (templated).
     :param host_attributes: column of ``rpt_host_week`` to the slug of the attribute that it shows, default
-        ``department`` and ``region`` (templated)
+        ``department`` and ``region`` (templated).
     :param routing_attribute: slug of the attribute of the host that ``rpt_routing_outcome`` shows, default
-        ``department`` (templated)
+        ``department`` (templated).
     :param answers: column of ``rpt_routing_outcome`` to the identifier of the question whose answer it shows; needs
-        the sensitive column ``response`` (templated)
+        the sensitive column ``response`` (templated).
     :param page_path: where to write the report as one HTML file: a path, or any object storage that
-        ``ObjectStoragePath`` knows; default: it is not written (templated)
-    :param show_people: whether the page shows single people instead of counts alone (templated)
-    :param wait: seconds to wait for a sync that holds the tables
+        ``ObjectStoragePath`` knows; default: it is not written (templated).
+    :param show_people: whether the page shows single people instead of counts alone (templated).
+    :param wait: seconds to wait for a sync that holds the tables.
     """
 
     template_fields: Sequence[str] = (
@@ -115,23 +115,23 @@ class CalComReportingOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Make the views and the page, and return how many views there are by what was done.
 
-        :param context: the task's context
-        :raises AirflowFailException: when an argument is wrong, or something else has the name of a view
+        :param context: the task's context.
+        :raises AirflowFailException: when an argument is wrong, or something else has the name of a view.
         """
         with explained(self.log):
             people = arguments.flag(self.show_people, "show_people")
-            made, kept = self._views()
+            views, snapshots = self._views()
             page = arguments.text(self.page_path)
             if page:
                 self._write_page(page, people)
         # Imported here for the same reason as below.
-        from calcom_provider.reporting.made import summary
+        from calcom_provider.reporting.building.results import summary
 
-        return {"views": summary(made), "kept": {one.name: one.rows for one in kept}, "page": page}
+        return {"views": summary(views), "snapshots": {one.name: one.rows for one in snapshots}, "page": page}
 
-    def _views(self) -> tuple[list[Made], list[Made]]:
+    def _views(self) -> tuple[list[ViewResult], list[ViewResult]]:
         # Imported here: parsing a DAG file must not cost what the engine costs to load.
-        from calcom_provider.reporting.build import Reports
+        from calcom_provider.reporting.building.build import Reports
 
         first = datetime.now(UTC).date() - timedelta(days=_days(self.keep_days_back, "keep_days_back"))
         minimums = _minimums(self.minimums)
@@ -144,11 +144,11 @@ class CalComReportingOperator(BaseOperator):
             options=self._options(),
             wait=self.wait,
         ) as reports:
-            made = reports.create(days_back=back, days_ahead=ahead, minimums=minimums)
-            self._tell(made)
-            kept = reports.refresh(arguments.names(self.keep) or (), first=first)
-            self._tell(kept)
-        return made, kept
+            views = reports.create(days_back=back, days_ahead=ahead, minimums=minimums)
+            self._tell(views)
+            snapshots = reports.refresh(arguments.names(self.keep) or (), first=first)
+            self._tell(snapshots)
+        return views, snapshots
 
     def _options(self) -> Options:
         from calcom_provider.reporting.source import Options
@@ -160,7 +160,7 @@ class CalComReportingOperator(BaseOperator):
             answers=_pairs(self.answers, "answers"),
         )
 
-    def _tell(self, made: Sequence[Made]) -> None:
+    def _tell(self, made: Sequence[ViewResult]) -> None:
         for one in made:
             rows = "" if one.rows is None else f", {one.rows} rows"
             self.log.info("%s: %s%s%s", one.name, one.status, rows, f" ({one.note})" if one.note else "")
@@ -169,7 +169,7 @@ class CalComReportingOperator(BaseOperator):
         from airflow.sdk import ObjectStoragePath
 
         from calcom_provider.reporting.page.collect import collect
-        from calcom_provider.reporting.page.render import render
+        from calcom_provider.reporting.page.render import render, write_page
 
         page = collect(
             warehouse_target(self.sql_conn_id),
@@ -181,7 +181,7 @@ class CalComReportingOperator(BaseOperator):
             ObjectStoragePath(path).write_text(render(page), encoding="utf-8")
         else:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(render(page), encoding="utf-8")
+            write_page(Path(path), render(page), people=people)
         self.log.info("Wrote the page %s", path)
 
 

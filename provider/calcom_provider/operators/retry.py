@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from calcom_provider.api.errors import RateLimitError
-from calcom_provider.hooks.failures import HOPELESS, one_line
+from calcom_provider.hooks.error_mapping import HOPELESS, one_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import (
     AirflowConfigException,
@@ -24,15 +22,13 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from calcom_provider.api.errors import CalComError
-from calcom_provider.hooks.failures import one_line
+from calcom_provider.hooks.error_mapping import one_line
 from calcom_provider.hooks.sql import warehouse_target
-from calcom_provider.plugins.page import document
+from calcom_provider.html_page import Tab
+from calcom_provider.plugins.frame import Answer, page, sorry
 from calcom_provider.reporting.page.collect import collect
 from calcom_provider.reporting.page.render import render
-from calcom_provider.warehouse.errors import WarehouseError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+from calcom_provider.warehouse import Warehouse
 
 SECTION = "calcom"
 TITLE = "Cal.com report"
@@ -48,10 +44,10 @@ log = logging.getLogger(__name__)
 class Settings:
     """Say what is shown.
 
-    :param conn_id: Airflow connection of the warehouse
-    :param schema: schema of the tables, the connection's own by default
-    :param prefix: what table names begin with
-    :param show_people: show names, ids and single write-backs, instead of counts alone
+    :param conn_id: Airflow connection of the warehouse.
+    :param schema: schema of the tables, the connection's own by default.
+    :param prefix: what table names begin with.
+    :param show_people: show names, ids and single write-backs, instead of counts alone.
     """
 
     conn_id: str = "warehouse_default"
@@ -60,48 +56,38 @@ class Settings:
     show_people: bool = False
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Hold what a reader gets.
-
-    :param html: the page
-    :param status: its HTTP status
-    """
-
-    html: str
-    status: int = 200
-
-
-class UnreadableError(Exception):
+class UnreadableError(CalComError):
     """Say in a sentence why there is no report, and what to do."""
 
 
 class KeptReport:
     """Read the report when somebody asks for it, and give the same to all who ask soon after.
 
-    :param clock: seconds that never go back
-    :param patience: seconds to wait for another reader's report
+    :param clock: seconds that never go back.
+    :param patience: seconds to wait for another reader's report.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE) -> None:
         self._clock = clock
         self._patience = patience
         self._lock = threading.Lock()
-        self._kept: tuple[Settings, Answer, float] | None = None
+        self._kept: tuple[tuple[Settings, tuple[Tab, ...]], Answer, float] | None = None
 
-    def answer(self, wanted: Settings) -> Answer:
+    def answer(self, wanted: Settings, shown: tuple[Tab, ...] = ()) -> Answer:
         """Return the page; only one reader at a time makes it.
 
-        :param wanted: what is shown
+        :param wanted: what is shown.
+        :param shown: its tabs.
         """
         if not self._lock.acquire(timeout=self._patience):
-            return _help("The report is being read, which takes longer than usual. Load the page again soon.")
+            told = "The report is being read, which takes longer than usual. Load the page again soon."
+            return sorry(told, TITLE, shown=shown)
         try:
-            if self._kept and self._kept[0] == wanted and self._clock() < self._kept[2]:
+            if self._kept and self._kept[0] == (wanted, shown) and self._clock() < self._kept[2]:
                 return self._kept[1]
-            made = make(wanted)
+            made = make(wanted, shown)
             seconds = KEPT if made.status == 200 else KEPT_FAILURE
-            self._kept = (wanted, made, self._clock() + seconds)
+            self._kept = ((wanted, shown), made, self._clock() + seconds)
             return made
         finally:
             self._lock.release()
@@ -123,19 +109,20 @@ def settings() -> Settings:
     )
 
 
-def make(wanted: Settings) -> Answer:
+def make(wanted: Settings, shown: tuple[Tab, ...] = ()) -> Answer:
     """Return the report, or a page that says what to do first. Nothing secret gets into either.
 
-    :param wanted: what is shown
+    :param wanted: what is shown.
+    :param shown: its tabs.
     """
     try:
-        return Answer(_read(wanted))
+        return Answer(_read(wanted, shown))
     except AirflowNotFoundException:
         told = (
             f"There is no connection {wanted.conn_id!r}. Make one that leads to the warehouse, or name another "
             f"in [{SECTION}] report_conn_id of Airflow's configuration."
         )
-    except (UnreadableError, CalComError, WarehouseError) as error:
+    except CalComError as error:
         told = one_line(error)
     except Exception as error:
         # What a driver says may hold a password, so the reader gets the kind of error alone.
@@ -144,29 +131,24 @@ def make(wanted: Settings) -> Answer:
             f"The warehouse of connection {wanted.conn_id!r} could not be read ({type(error).__name__}). "
             "The log of the API server says why."
         )
-    return _help(told)
+    return sorry(told, TITLE, shown=shown)
 
 
-def _help(told: str) -> Answer:
-    return Answer(document(TITLE, f"<p>{escape(told)}</p>"), 503)
-
-
-def _read(wanted: Settings) -> str:
+def _read(wanted: Settings, shown: tuple[Tab, ...]) -> str:
     target = warehouse_target(wanted.conn_id)
     try:
-        file = _file(target)
-        if file and not file.exists():
+        if not Warehouse(target).exists:
             raise UnreadableError(
                 f"The database file of connection {wanted.conn_id!r} is not there. It has to be on the machine "
                 "of the API server; the first sync makes it."
             )
-        page = collect(target, schema=wanted.schema, prefix=wanted.prefix, show_people=wanted.show_people)
+        made = collect(target, schema=wanted.schema, prefix=wanted.prefix, show_people=wanted.show_people)
     finally:
         if not isinstance(target, str):
             target.dispose()
-    if all(panel.missing for panel in page.panels):
-        return document(TITLE, f"<p>{escape(_nothing(wanted))}</p>")
-    return render(page)
+    if made.empty:
+        return page(TITLE, f'<p class="missing">{escape(_nothing(wanted))}</p>', shown)
+    return render(made, shown)
 
 
 def _nothing(wanted: Settings) -> str:
@@ -175,12 +157,3 @@ def _nothing(wanted: Settings) -> str:
         f"Nothing was synced into connection {wanted.conn_id!r} yet: it has no tables {wanted.prefix}*{place}. "
         "Run the DAG calcom_to_warehouse first."
     )
-
-
-def _file(target: Engine | str) -> Path | None:
-    """Return the file of a database that is one; merely opening it would make it."""
-    if isinstance(target, str):
-        return Path(target.removeprefix("duckdb:///"))
-    if target.url.get_backend_name() == "sqlite" and target.url.database not in (None, "", ":memory:"):
-        return Path(str(target.url.database))
-    return None

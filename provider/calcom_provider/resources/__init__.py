@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from calcom_provider.resources.model import Child, Read, Resource, Windows
-from calcom_provider.resources.registry import DEFAULT, catalogue, get, select
+from calcom_provider.lazy import reexport
 
-__all__ = ["DEFAULT", "Child", "Read", "Resource", "Windows", "catalogue", "get", "select"]
+__getattr__, __dir__, __all__ = reexport(
+    __name__,
+    {
+        "resources.model": ("Child", "Read", "Resource", "Windows"),
+        "resources.registry": ("DEFAULT", "catalogue", "get", "select"),
+    },
+)

@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from calcom_provider.sandbox import groups as _groups  # noqa: F401  (declares the handlers)
-from calcom_provider.sandbox.auth import Bucket, authenticate, bucket, refused
-from calcom_provider.sandbox.context import Context, Reply
-from calcom_provider.sandbox.errors import (
+from calcom_provider.sandbox.core.auth import Bucket, authenticate, bucket, refused
+from calcom_provider.sandbox.core.context import Context, Reply
+from calcom_provider.sandbox.core.errors import (
     ApiError,
     bad_request,
     database_error,
@@ -23,11 +23,12 @@ from calcom_provider.sandbox.errors import (
     plain,
     too_many_requests,
 )
-from calcom_provider.sandbox.guards import Guards
-from calcom_provider.sandbox.routing import Route, Router, routes, version_of
-from calcom_provider.sandbox.throttle import Limit, Throttle
-from calcom_provider.sandbox.wire import Answer, Incoming
-from calcom_provider.sandbox.world import World, iso
+from calcom_provider.sandbox.core.guards import Guards
+from calcom_provider.sandbox.core.route import Route, version_of
+from calcom_provider.sandbox.core.routing import Router, Served, routes
+from calcom_provider.sandbox.core.throttle import Limit, Throttle
+from calcom_provider.sandbox.core.wire import Incoming, Response
+from calcom_provider.sandbox.world.world import World, iso
 
 BODY_MAXIMUM = 100 * 1024
 HEAD_MAXIMUM = 16 * 1024
@@ -83,7 +84,7 @@ class Application:
         except ApiError:
             return ""
 
-    def answer(self, request: Incoming, reading: World | None = None) -> Answer:
+    def answer(self, request: Incoming, reading: World | None = None) -> Response:
         """Answer one request.
 
         :param reading: another state to read from, for reads that lag; None for the present one.
@@ -95,22 +96,22 @@ class Application:
         self.log.append((request.method, request.target, answer.status))
         return answer
 
-    def _answer(self, request: Incoming, reading: World | None) -> Answer:
+    def _answer(self, request: Incoming, reading: World | None) -> Response:
         if request.head_size > HEAD_MAXIMUM:
-            return Answer(431, b"", {"Connection": "close"})
+            return Response(431, b"", {"Connection": "close"})
         path = _rewrite(request.path)
         target = path + (f"?{request.query}" if request.query else "")
         headers: dict[str, str] = {}
         try:
             if path == "/health":
-                return Answer(200, b"OK", {"Content-Type": "text/html; charset=utf-8"})
+                return Response(200, b"OK", {"Content-Type": "text/html; charset=utf-8"})
             body = _read_body(request)
             route, values = self._route(request.method, path, target, request.headers)
             self.requests[route.name] = self.requests.get(route.name, 0) + 1
             headers = self._count(request, route)
             world = reading or self.world
             context = Context(world, request=request, route=route, values=values, target=target, body=body)
-            return self._handle(request, context, headers)
+            return self._handle(request, route, context, headers)
         except ApiError as error:
             return self._refusal(error, target, headers)
         except Exception:
@@ -122,7 +123,7 @@ class Application:
 
     def _route(
         self, method: str, path: str, target: str, headers: Mapping[str, str]
-    ) -> tuple[Route, dict[str, str]]:
+    ) -> tuple[Served, dict[str, str]]:
         below = path.removeprefix("/v2") if path.startswith("/v2/") else None
         found = self.router.find(method, below, version_of(headers)) if below else None
         if found is None or found[0].name in self.world.absent:
@@ -155,8 +156,10 @@ class Application:
             return [(self.limit[0], max(CLIENT_REQUESTS, self.limit[1]), self.limit[2], self.limit[3])]
         return [self.limit]
 
-    def _handle(self, request: Incoming, context: Context, headers: dict[str, str]) -> Answer:
-        route, present = context.route, context.world is self.world
+    def _handle(
+        self, request: Incoming, route: Served, context: Context, headers: dict[str, str]
+    ) -> Response:
+        present = context.world is self.world
         context.caller = self._authenticate(context)  # type: ignore[assignment]
         if route.name in self.world.broken:
             raise database_error()
@@ -175,7 +178,7 @@ class Application:
             if keep:
                 self._keep(key, payload, tag)
             return self._conditional(request, payload, tag, headers)
-        return Answer(route.status, payload, {**headers, "Content-Type": JSON_TYPE, "ETag": etag(payload)})
+        return Response(route.status, payload, {**headers, "Content-Type": JSON_TYPE, "ETag": etag(payload)})
 
     def _authenticate(self, context: Context) -> Any:
         route = context.route
@@ -188,28 +191,28 @@ class Application:
                 return None
             raise
 
-    def _special(self, request: Incoming, route: Route, reply: Reply, headers: dict[str, str]) -> Answer:
+    def _special(self, request: Incoming, route: Route, reply: Reply, headers: dict[str, str]) -> Response:
         status = reply.status or route.status
         if reply.body is None:
-            return Answer(status, b"", {**headers, **reply.headers})
+            return Response(status, b"", {**headers, **reply.headers})
         payload = orjson.dumps(reply.body)
         answer = {**headers, "Content-Type": JSON_TYPE, **reply.headers}
         if request.method == "GET" and status == 200:
             return self._conditional(request, payload, etag(payload), headers)
-        return Answer(status, payload, answer)
+        return Response(status, payload, answer)
 
     # -- answers ----------------
 
-    def _conditional(self, request: Incoming, payload: bytes, tag: str, headers: dict[str, str]) -> Answer:
+    def _conditional(self, request: Incoming, payload: bytes, tag: str, headers: dict[str, str]) -> Response:
         if request.headers.get("if-none-match") == tag:
-            return Answer(304, b"", {**headers, "ETag": tag})
-        return Answer(200, payload, {**headers, "Content-Type": JSON_TYPE, "ETag": tag})
+            return Response(304, b"", {**headers, "ETag": tag})
+        return Response(200, payload, {**headers, "Content-Type": JSON_TYPE, "ETag": tag})
 
-    def _refusal(self, error: ApiError, target: str, headers: dict[str, str]) -> Answer:
+    def _refusal(self, error: ApiError, target: str, headers: dict[str, str]) -> Response:
         if isinstance(error, _BlockedError):
             headers = error.headers
         payload = orjson.dumps(error.body(target, iso(self.world.today)), default=str)
-        return Answer(error.status, payload, {**headers, "Content-Type": JSON_TYPE})
+        return Response(error.status, payload, {**headers, "Content-Type": JSON_TYPE})
 
     def _kept_answer(self, key: tuple[Any, ...]) -> tuple[bytes, str] | None:
         if self._kept_version != self.world.version:

@@ -17,17 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from calcom_provider.sandbox import control
-from calcom_provider.sandbox.auth import bucket
-from calcom_provider.sandbox.errors import ApiError
-from calcom_provider.sandbox.faults import AFTER_EFFECT, Fault, Faults, error_answer
-from calcom_provider.sandbox.lag import Lagging
-from calcom_provider.sandbox.mutations import churn
-from calcom_provider.sandbox.wire import Answer, Incoming
+from calcom_provider.sandbox.control import endpoints
+from calcom_provider.sandbox.control.faults import AFTER_EFFECT, Fault, Faults, error_answer
+from calcom_provider.sandbox.control.lag import Lagging
+from calcom_provider.sandbox.control.mutations import churn
+from calcom_provider.sandbox.core.auth import bucket
+from calcom_provider.sandbox.core.errors import ApiError
+from calcom_provider.sandbox.core.wire import Incoming, Response
 
 if TYPE_CHECKING:
     from calcom_provider.sandbox.app import Application
-    from calcom_provider.sandbox.server import Sandbox
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -37,7 +36,7 @@ Send = Callable[[Message], Awaitable[None]]
 class Gateway:
     """Serve an application over ASGI, with faults."""
 
-    def __init__(self, app: Application, sandbox: Sandbox) -> None:
+    def __init__(self, app: Application, sandbox: endpoints.Steered) -> None:
         self.app = app
         self.sandbox = sandbox
         self.faults = Faults()
@@ -45,6 +44,7 @@ class Gateway:
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
         self._later: set[asyncio.Task[None]] = set()
         self._served = 0
+        self._after: list[Callable[[], None]] = []
         self.protocol = self._make_protocol()
 
     def _make_protocol(self) -> type:
@@ -63,12 +63,27 @@ class Gateway:
 
         return Protocol
 
+    def after_each(self, callback: Callable[[], None]) -> None:
+        """Call back after the effect of each request.
+
+        :param callback: runs on the server's thread and should be quick.
+        """
+        self._after.append(callback)
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
         if scope["type"] != "http":
             return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            for callback in self._after:
+                callback()
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         request = await _read(scope, receive)
         if request.path.startswith("/__sandbox/"):
-            await _write(send, control.answer(self.sandbox, request), request)
+            await _write(send, endpoints.answer(self.sandbox, request), request)
             return
         operation = self.app.operation_of(request)
         fault = self.faults.decide(operation, request)
@@ -80,7 +95,7 @@ class Gateway:
             return
         answer = self._answer(request, operation)
         said = self.faults.after_answer(request, answer)
-        if isinstance(said, Answer):
+        if isinstance(said, Response):
             answer = said
         elif isinstance(said, str):
             fault = Fault(said)
@@ -93,7 +108,7 @@ class Gateway:
 
     # -- effects ----------------
 
-    def _answer(self, request: Incoming, operation: str) -> Answer:
+    def _answer(self, request: Incoming, operation: str) -> Response:
         settings = self.faults.settings
         world = self.app.world
         with world.lock:
@@ -107,7 +122,8 @@ class Gateway:
             if settings.stranger and self._served % settings.stranger["every"] == 0:
                 self._spend(request, settings.stranger["requests"])
             reading = self.lagging.world_for(request, world, settings.lag)
-            answer = self.app.answer(request, reading)
+            answer = self.app.answer(self.faults.asked(operation, request), reading)
+            answer = self.faults.answered(operation, request, answer)
             # The second after the world's present moment: what was written before an answer is not later than it.
             said = world.today.astimezone(UTC) + timedelta(seconds=1)
             answer.headers = {**answer.headers, "Date": format_datetime(said, usegmt=True)}
@@ -155,7 +171,7 @@ class Gateway:
             transport.abort()
         await asyncio.sleep(0.01)
 
-    async def _truncate(self, send: Send, answer: Answer, request: Incoming, scope: Message) -> None:
+    async def _truncate(self, send: Send, answer: Response, request: Incoming, scope: Message) -> None:
         """Announce the whole body, send half of it, close."""
         await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
         half = answer.body[: len(answer.body) // 2]
@@ -190,13 +206,13 @@ async def _read(scope: Message, receive: Receive) -> Incoming:
     )
 
 
-async def _write(send: Send, answer: Answer, request: Incoming) -> None:
+async def _write(send: Send, answer: Response, request: Incoming) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
     body = b"" if request.method == "HEAD" else answer.body
     await send({"type": "http.response.body", "body": body})
 
 
-def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
+def _headers(answer: Response) -> list[tuple[bytes, bytes]]:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     if answer.status not in (204, 304):
         headers.append((b"Content-Length", str(len(answer.body)).encode()))

@@ -8,19 +8,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from types import TracebackType
 from typing import Any
 
 import uvicorn
 
-from calcom_provider.sandbox import control
-from calcom_provider.sandbox import seed as _seed
 from calcom_provider.sandbox.app import Application
-from calcom_provider.sandbox.counts import counts
+from calcom_provider.sandbox.control import endpoints
+from calcom_provider.sandbox.control.faults import Faults
+from calcom_provider.sandbox.deliveries.sender import Sender
 from calcom_provider.sandbox.gateway import Gateway
-from calcom_provider.sandbox.seed_more import More
-from calcom_provider.sandbox.seed_settings import Sizes
-from calcom_provider.sandbox.world import DAY_ONE, World
+from calcom_provider.sandbox.seed import organization as _seed
+from calcom_provider.sandbox.seed.scheduling import More
+from calcom_provider.sandbox.seed.settings import Sizes
+from calcom_provider.sandbox.world.clock import moment_of
+from calcom_provider.sandbox.world.counts import counts
+from calcom_provider.sandbox.world.world import WORKSPACE_PLATFORMS, World
 
 
 class Sandbox:
@@ -41,8 +45,14 @@ class Sandbox:
     :param faults: faults to start with, as for :meth:`Faults.set`.
     :param absent: short names of operations that this build does not have (404, as of unknown routes).
     :param broken: short names of operations that always end in an internal error.
+    :param today: day, or moment with a zone, that the organisation lives in: absences, bookings and responses
+        lie around it. None takes the environment variable ``CALCOM_SANDBOX_TODAY`` (ISO 8601), else the day
+        that it is (UTC).
+    :param workspace_platforms: slugs of the platforms that are set up for delegation credentials, both by
+        default; an installation that was set up anew has none.
+    :param live: let the world's clock follow this machine's, as receivers of its webhooks expect.
     :param sizes: how much lies beside people and teams, see
-        :class:`~calcom_provider.sandbox.seed_settings.Sizes`: ``bookings``, ``tied``, ``event_types``,
+        :class:`~calcom_provider.sandbox.seed.settings.Sizes`: ``bookings``, ``tied``, ``event_types``,
         ``schedules``, ``routing_forms``, ``managed_organizations`` ...
     """
 
@@ -61,6 +71,9 @@ class Sandbox:
         faults: dict[str, Any] | None = None,
         absent: Iterable[str] = (),
         broken: Iterable[str] = (),
+        today: date | None = None,
+        workspace_platforms: Iterable[str] = WORKSPACE_PLATFORMS,
+        live: bool = False,
         **sizes: Any,
     ) -> None:
         self.seed = seed
@@ -68,12 +81,17 @@ class Sandbox:
         self._shape = {"users": users, "ooo": ooo, "teams": teams, "team_size": team_size}
         self._given = world
         self._more = Sizes(**sizes)
-        self._build = (frozenset(absent), frozenset(broken))
+        self._today = moment_of(today)
+        self._live = live
+        self._build = (frozenset(absent), frozenset(broken), frozenset(workspace_platforms))
         self.keys: dict[str, str] = {}
         self.organization_id = 0
         self.state = self._make()
         self.app = Application(self.state, limit, clock)
         self.gateway = Gateway(self.app, self)
+        #: Sends webhooks to addresses on this machine, with faults; see :class:`Sender`.
+        self.deliveries = Sender(lambda: self.state)
+        self.gateway.after_each(self.deliveries.wake)
         if faults:
             self.gateway.faults.set(**faults)
         self._server: uvicorn.Server | None = None
@@ -83,13 +101,15 @@ class Sandbox:
     def _make(self) -> World:
         if self._given is not None:
             return self._given
-        world = World(self.seed, now=DAY_ONE)
+        world = World(self.seed, now=self._today)
         world.absent, world.broken = set(self._build[0]), set(self._build[1])
+        world.workspace_platforms = set(self._build[2])
         organization = _seed.Organization(world, **self._shape).build()  # type: ignore[arg-type]
         others = _seed.neighbours(world)
         self.keys = _seed.credentials(world, organization, others)
         More(world, organization.id, organization.members, others, self._more).build()
         self.organization_id = organization.id
+        world.live = self._live
         return world
 
     # -- server ----------------
@@ -123,10 +143,12 @@ class Sandbox:
             if not self._thread.is_alive():
                 raise RuntimeError("The sandbox did not start.")
             time.sleep(0.005)
+        self.deliveries.start()
         return self
 
     def stop(self) -> None:
         """Stop the server; open connections are cut."""
+        self.deliveries.stop()
         if self._server and self._thread:
             self._server.should_exit = True
             self._server.force_exit = True
@@ -146,17 +168,18 @@ class Sandbox:
 
     @property
     def port(self) -> int:
+        """Return the port that the sandbox listens at."""
         assert self._socket is not None, "the sandbox is not started"
         return int(self._socket.getsockname()[1])
 
     @property
     def url(self) -> str:
-        """The base URL, with ``/v2``."""
+        """Return the base URL, with ``/v2``."""
         return f"http://127.0.0.1:{self.port}/v2"
 
     @property
-    def faults(self) -> Any:
-        """The fault switches, see :class:`Faults`."""
+    def faults(self) -> Faults:
+        """Return the fault switches, see :class:`Faults`."""
         return self.gateway.faults
 
     def before_answer(self, callback: Callable[..., Any]) -> None:
@@ -168,6 +191,7 @@ class Sandbox:
         """Hold all requests while the state is read or changed."""
         with self.state.lock:
             yield self.state
+        self.deliveries.wake()
 
     def stats(self) -> dict[str, Any]:
         """Count requests by operation and answers by status, and the rows that the organisation holds."""
@@ -205,12 +229,13 @@ class Sandbox:
         :param requests: how many requests.
         """
         with self.state.lock:
-            held = control.bucket_of(self, self.keys.get(key, key))
+            held = endpoints.bucket_of(self, self.keys.get(key, key))
             self.app.throttle.hit(held.tracker, self.app.limits_of(held), requests)
 
     def set_limits(self, key: str, limits: list[Any]) -> None:
-        """Set the named limits of a key as ``(name, requests, window s, block s)``; an empty list for the
-        default.
+        """Set the named limits of a key.
+
+        Each is ``(name, requests, window s, block s)``; an empty list stands for the default.
 
         :param key: name of the key in :attr:`keys`, or the key.
         """
@@ -226,3 +251,4 @@ class Sandbox:
             self.state = self.app.world = self._make()
             self.app.forget()
             self.gateway.faults.clear()
+            self.deliveries.clear()

@@ -18,11 +18,11 @@ from airflow.providers.common.compat.sdk import (
 
 from calcom_provider.api.errors import CalComError, ConfigurationError
 from calcom_provider.hooks.calcom import CalComHook
-from calcom_provider.hooks.failures import HOPELESS, explained, one_line
+from calcom_provider.hooks.error_mapping import HOPELESS, explained, one_line
 from calcom_provider.operators import arguments
 from calcom_provider.operators.retry import with_retry_policy
-from calcom_provider.sensors.conditions import BOOKING_STATES, check
 from calcom_provider.triggers.calcom import CalComConditionTrigger
+from calcom_provider.triggers.conditions import BOOKING_STATES, check
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

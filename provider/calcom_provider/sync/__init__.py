@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from calcom_provider.sync.options import Backfill, SyncOptions, TableOptions
-from calcom_provider.sync.planning import Plan, PlannedResource, plan
-from calcom_provider.sync.result import Progress, SyncResult
-from calcom_provider.sync.run import sync
+from calcom_provider.lazy import reexport
 
-__all__ = [
-    "Backfill",
-    "Plan",
-    "PlannedResource",
-    "Progress",
-    "SyncOptions",
-    "SyncResult",
-    "TableOptions",
-    "plan",
-    "sync",
-]
+__getattr__, __dir__, __all__ = reexport(
+    __name__,
+    {
+        "sync.events.apply": ("EventSyncResult", "sync_events"),
+        "sync.options": ("Backfill", "SyncOptions", "TableOptions"),
+        "sync.planning.model": ("Plan", "PlannedResource"),
+        "sync.planning.plan": ("plan",),
+        "sync.result": ("Progress", "SyncResult"),
+        "sync.run": ("sync",),
+    },
+)

@@ -6,12 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calcom_provider.sync.result import Progress
 
 if TYPE_CHECKING:
     from calcom_provider.api.client import CalComClient
+    from calcom_provider.api.paging.reader import Page
 
 
 _LOOK_EVERY = 0.5
@@ -20,8 +21,8 @@ _LOOK_EVERY = 0.5
 class Reporter:
     """Send progress events to a callback, if there is one.
 
-    :param client: client whose requests are counted
-    :param callback: takes the events
+    :param client: client whose requests are counted.
+    :param callback: takes the events.
     """
 
     def __init__(self, client: CalComClient, callback: Callable[[Progress], None] | None) -> None:
@@ -33,23 +34,39 @@ class Reporter:
         self._looked = 0.0
         self.waits = 0
         self._rows: Counter[str] = Counter()
+        #: By resource and list, the rows counted and the last one or its key.
+        self._lists: dict[tuple[str, str], tuple[int, Any]] = {}
         self.expected_requests: int | None = None
 
-    def page(self, resource: str, rows: int, event: str = "page") -> None:
+    def page(self, resource: str, list_key: str, page: Page) -> None:
         """Report one page.
 
-        :param resource: resource of the page
-        :param rows: rows on the page
-        :param event: ``page`` or ``unchanged``
+        A row that the page shares with the one before it counts once, rows of a pass that is repeated not at all.
+
+        :param resource: resource of the page.
+        :param list_key: the list that it belongs to.
+        :param page: the page as it was read.
         """
+        counted, last = self._lists.pop((resource, list_key), (0, None))
+        if page.restart:
+            self._rows[resource] -= counted
+            counted, last = 0, None
+        rows = page.count
+        if rows:
+            first, end = page.first_key, page.last_key
+            if first is None and page.rows:
+                first, end = page.rows[0], page.rows[-1]
+            rows -= last is not None and first == last
+            last = end
+        self._lists[resource, list_key] = (counted + rows, last)
         self._rows[resource] += rows
-        self.send(resource, event)
+        self.send(resource, "unchanged" if page.rows is None else "page")
 
     def send(self, resource: str, event: str) -> None:
         """Report anything else.
 
-        :param resource: resource that the event is about, empty for the run
-        :param event: what happened
+        :param resource: resource that the event is about, empty for the run.
+        :param event: what happened.
         """
         if self._callback is None:
             return

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 class Progress:
     """Tell how far a run is.
 
-    :param resource: the resource that the event is about
+    :param resource: the resource that the event is about.
     :param event: ``page``, ``unchanged``, ``finished``, ``unavailable``, ``wait`` (for the rate limit) or
-        ``published``
-    :param rows: rows of that resource so far
-    :param requests: requests of the run so far
-    :param expected_requests: requests that the run will need by the last run's counts, None when unknown
-    :param budget: requests left in the window of the rate limit, None when unknown
-    :param eta_seconds: estimated seconds to the end, None when unknown
-    :param waited_seconds: seconds spent waiting for the rate limit so far
+        ``published``.
+    :param rows: rows of that resource so far.
+    :param requests: requests of the run so far.
+    :param expected_requests: requests that the run will need by the last run's counts, None when unknown.
+    :param budget: requests left in the window of the rate limit, None when unknown.
+    :param eta_seconds: estimated seconds to the end, None when unknown.
+    :param waited_seconds: seconds spent waiting for the rate limit so far.
     """
 
     resource: str
@@ -38,16 +38,20 @@ class Progress:
 class SyncResult:
     """Hold the outcome of one sync run.
 
-    :param run_id: id of the run in ``calcom_sync_runs``
-    :param organization_id: organisation that was read, 0 for an account without one
-    :param tables: one result for every table
-    :param requests: requests sent
-    :param throttled: answers with status 429
-    :param retries: requests repeated
-    :param waited_seconds: seconds spent waiting for the rate limit
-    :param bytes: bytes of the answers' bodies
-    :param seconds: wall time
-    :param dry_run: nothing was published
+    :param run_id: id of the run in ``calcom_sync_runs``.
+    :param organization_id: organisation that was read, 0 for an account without one.
+    :param tables: one result for every table.
+    :param requests: requests sent.
+    :param throttled: answers with status 429.
+    :param retries: requests repeated.
+    :param waited_seconds: seconds spent waiting for the rate limit.
+    :param bytes: bytes of the answers' bodies.
+    :param lock_seconds: seconds spent waiting for other runs on the same tables.
+    :param publish_retries: how often the publication was repeated because the database aborted it.
+    :param seconds: wall time.
+    :param dry_run: whether the run was a preview: it tells what it would have changed, and published nothing.
+    :param events_missed: rows that were found changed and that no stored event names; None where nobody counted.
+    :param events_late_seconds: seconds from the oldest of these changes to this run.
     """
 
     run_id: str
@@ -58,8 +62,12 @@ class SyncResult:
     retries: int = 0
     waited_seconds: float = 0.0
     bytes: int = 0
+    lock_seconds: float = 0.0
+    publish_retries: int = 0
     seconds: float = 0.0
     dry_run: bool = False
+    events_missed: int | None = None
+    events_late_seconds: float | None = None
 
     @property
     def rows_changed(self) -> int:

@@ -27,15 +27,15 @@ def sync(
     Everything that the run read becomes visible at once, with its run record, or not at all: a failed or
     incomplete read leaves the tables as they were.
 
-    :param client: open client of the API
-    :param warehouse: target of the tables
+    :param client: open client of the API.
+    :param warehouse: target of the tables.
     :param resources: names, ``group:NAME``, ``default`` or ``all``, as a list or separated by commas; None
-        for ``default``, the people of the organisation and their teams
-    :param options: mode, deletes, column policy and the like
-    :param progress: called with every step, from the calling thread
-    :param dry_run: read and stage, then report what would change without publishing
-    :raises IncompleteReadError: when a list could not be proven complete
-    :raises ConfigurationError: when the account has no organisation and a resource needs one
+        for ``default``, the people of the organisation and their teams.
+    :param options: mode, deletes, column policy and the like.
+    :param progress: called with every step, from the calling thread.
+    :param dry_run: read and stage, then report what would change without publishing.
+    :raises IncompleteReadError: when a list could not be proven complete.
+    :raises ConfigurationError: when the account has no organisation and a resource needs one.
     """
     from calcom_provider.sync.execution import Execution
 

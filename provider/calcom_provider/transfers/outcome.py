@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AssetAlias
+from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-from calcom_provider.assets import table_asset
+from calcom_provider.assets import database_asset, table_asset
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from calcom_provider.resources.policy import ColumnPolicy
     from calcom_provider.sync import SyncResult
+    from calcom_provider.warehouse import Warehouse
 
-COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "rows_after")
+COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "emptied", "rows_after")
 
 
 def summary(result: SyncResult, prefix: str) -> dict[str, Any]:
@@ -31,8 +32,12 @@ def summary(result: SyncResult, prefix: str) -> dict[str, Any]:
         "requests": result.requests,
         "throttled": result.throttled,
         "waited_seconds": round(result.waited_seconds, 3),
+        "lock_seconds": result.lock_seconds,
+        "publish_retries": result.publish_retries,
         "seconds": round(result.seconds, 3),
         "dry_run": result.dry_run,
+        "events_missed": result.events_missed,
+        "events_late_seconds": result.events_late_seconds,
         "tables": {
             f"{prefix}{table.table}": {name: getattr(table, name) for name in COUNTS}
             | {"status": table.status, "complete": table.complete}
@@ -41,25 +46,52 @@ def summary(result: SyncResult, prefix: str) -> dict[str, Any]:
     }
 
 
-def attach_assets(
-    context: Context, outlets: list[Any], *, sql_conn_id: str, schema: str | None, outcome: dict[str, Any]
-) -> None:
-    """Record one asset event a table, under each asset alias among a task's outlets.
+class TableAssets:
+    """Know the assets of a warehouse's tables, and record events of them under a task's asset aliases.
 
-    :param context: the task's context.
+    :param warehouse: the open warehouse. It is asked for its tables' URIs only if there is an alias to record under.
     :param outlets: the task's outlets; whatever is no alias is left alone.
     :param sql_conn_id: Airflow connection of the warehouse.
-    :param schema: schema of the tables, None for the connection's own.
+    """
+
+    def __init__(self, warehouse: Warehouse, outlets: Sequence[Any], sql_conn_id: str) -> None:
+        self._aliases = [outlet for outlet in outlets if isinstance(outlet, AssetAlias)]
+        self._sql_conn_id = sql_conn_id
+        self._schema = warehouse.schema
+        self._base = warehouse.asset_base() if self._aliases else None
+
+    def of(self, table: str) -> list[Asset]:
+        """Return the assets of a table: the one of this provider, and the one by the database's own scheme.
+
+        :param table: name of the table.
+        """
+        own = table_asset(self._sql_conn_id, table, self._schema)
+        return [own] if self._base is None else [own, database_asset(self._base, table)]
+
+    def record(self, context: Context, table: str, extra: Mapping[str, Any]) -> None:
+        """Record an event of a table.
+
+        :param context: the task's context.
+        :param table: name of the table.
+        :param extra: what the event says.
+        """
+        for alias in self._aliases:
+            for asset in self.of(table):
+                context["outlet_events"][alias].add(asset, extra=dict(extra))
+
+
+def attach_assets(context: Context, assets: TableAssets, outcome: Mapping[str, Any]) -> None:
+    """Record the events of a sync, for each of its tables; a preview has none.
+
+    :param context: the task's context.
+    :param assets: the assets of the tables.
     :param outcome: what :func:`summary` returned.
     """
     if outcome["dry_run"]:
         return
-    for alias in [outlet for outlet in outlets if isinstance(outlet, AssetAlias)]:
-        for table, counts in outcome["tables"].items():
-            context["outlet_events"][alias].add(
-                table_asset(sql_conn_id, table, schema),
-                extra={"organization_id": outcome["organization_id"], "run_id": outcome["run_id"], **counts},
-            )
+    for table, counts in outcome["tables"].items():
+        told = {"organization_id": outcome["organization_id"], "run_id": outcome["run_id"], **counts}
+        assets.record(context, table, told)
 
 
 def lineage(

@@ -12,8 +12,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from calcom_provider.api.errors import CalComError
 from calcom_provider.hooks.calcom import CalComHook
-from calcom_provider.hooks.failures import HOPELESS, one_line
-from calcom_provider.sensors.conditions import Found, check
+from calcom_provider.hooks.error_mapping import HOPELESS, one_line
+from calcom_provider.triggers.conditions import Found, check
 
 
 class CalComConditionTrigger(BaseTrigger):
@@ -24,7 +24,7 @@ class CalComConditionTrigger(BaseTrigger):
     survived.
 
     :param calcom_conn_id: Airflow connection of type ``calcom``.
-    :param condition: what to wait for; see :mod:`calcom_provider.sensors.conditions`.
+    :param condition: what to wait for; see :mod:`calcom_provider.triggers.conditions`.
     :param poll_interval: seconds between two questions.
     :param deadline: the moment to give up, in seconds since 1970; it holds whatever the worker was told.
     :param organization_id: organisation to look into; default the connection's.

@@ -12,48 +12,31 @@ The engine knows tables, rows and runs, and nothing about where the rows come fr
 
 from __future__ import annotations
 
-from calcom_provider.warehouse.engine import Warehouse
-from calcom_provider.warehouse.errors import (
-    GuardExceededError,
-    IncompleteLoadError,
-    LeaseLostError,
-    LoadInProgressError,
-    SchemaConflictError,
-    SchemaVersionError,
-    UnsupportedTargetError,
-    WarehouseError,
-    WarehouseUsageError,
-)
-from calcom_provider.warehouse.load import Load, TableLoad
-from calcom_provider.warehouse.pages import KnownMark, PageMark
-from calcom_provider.warehouse.privacy import Retention, apply_retention, erase
-from calcom_provider.warehouse.run import DeleteGuard, ResourceState, RunInfo, TableResult
-from calcom_provider.warehouse.schema import EXTRA, Column, Parent, Table
+from calcom_provider.lazy import reexport
 
-__all__ = [
-    "EXTRA",
-    "Column",
-    "DeleteGuard",
-    "GuardExceededError",
-    "IncompleteLoadError",
-    "KnownMark",
-    "LeaseLostError",
-    "Load",
-    "LoadInProgressError",
-    "PageMark",
-    "Parent",
-    "ResourceState",
-    "Retention",
-    "RunInfo",
-    "SchemaConflictError",
-    "SchemaVersionError",
-    "Table",
-    "TableLoad",
-    "TableResult",
-    "UnsupportedTargetError",
-    "Warehouse",
-    "WarehouseError",
-    "WarehouseUsageError",
-    "apply_retention",
-    "erase",
-]
+__getattr__, __dir__, __all__ = reexport(
+    __name__,
+    {
+        "errors": ("CalComError",),
+        "warehouse.backends.lakehouse.reading": ("lakehouse_connection",),
+        "warehouse.bookkeeping.fleet_records": ("EndedRun", "LastRead"),
+        "warehouse.bookkeeping.page_marks": ("KnownMark", "PageMark"),
+        "warehouse.engine": ("Warehouse",),
+        "warehouse.errors": (
+            "GuardExceededError",
+            "IncompleteLoadError",
+            "LeaseLostError",
+            "LoadInProgressError",
+            "PatchRefusedError",
+            "PublicationUnknownError",
+            "SchemaConflictError",
+            "SchemaVersionError",
+            "UnsupportedTargetError",
+            "WarehouseError",
+            "WarehouseUsageError",
+        ),
+        "warehouse.loading.load": ("Load", "TableLoad"),
+        "warehouse.run": ("DeleteGuard", "ResourceState", "RunInfo", "TableResult"),
+        "warehouse.schema": ("Column", "EXTRA", "Parent", "Table"),
+    },
+)

@@ -2,23 +2,29 @@
 
 ::
 
-    WarehouseError
-     ├── WarehouseUsageError      the caller broke the order of calls, or named something unknown
-     ├── UnsupportedTargetError   no driver, no such database, a version too old
-     ├── SchemaConflictError      a table in the database does not fit its declaration
-     ├── SchemaVersionError       the tables were made by a newer release
-     ├── LoadInProgressError      another run holds the same tables
-     ├── LeaseLostError           another run took the tables over meanwhile
-     ├── GuardExceededError       more rows would be deleted than the guard allows
-     └── IncompleteLoadError      a replacement whose read was not proven complete
+    CalComError                         the base of all errors of this package
+    └── WarehouseError
+        ├── WarehouseUsageError      the caller broke the order of calls, or named something unknown
+        ├── UnsupportedTargetError   no driver, no such database, a version too old
+        ├── SchemaConflictError      a table in the database does not fit its declaration
+        ├── SchemaVersionError       the tables were made by a newer release
+        ├── LoadInProgressError      another run holds the same tables
+        │   └── DatabaseBusyError    another process holds the file of the database
+        ├── LeaseLostError           another run took its place, or people were erased, while it was reading
+        ├── PublicationUnknownError  the connection broke in the commit: all was published, or nothing
+        ├── PatchRefusedError        single rows cannot be merged before a sync has published the tables so
+        ├── GuardExceededError       more rows would be deleted than the guard allows
+        └── IncompleteLoadError      a replacement whose read was not proven complete
 
 Messages name tables, columns and counts, never values.
 """
 
 from __future__ import annotations
 
+from calcom_provider.errors import CalComError
 
-class WarehouseError(Exception):
+
+class WarehouseError(CalComError):
     """Say what failed in the warehouse; base of all errors here."""
 
 
@@ -42,8 +48,20 @@ class LoadInProgressError(WarehouseError):
     """Say that another run holds the same set of tables, and which."""
 
 
+class DatabaseBusyError(LoadInProgressError):
+    """Say that another process holds the file of a database and does not let go of it."""
+
+
 class LeaseLostError(WarehouseError):
-    """Say that another run took the tables over before this one published; nothing was published."""
+    """Say that a run lost the right to publish before it did; nothing was published."""
+
+
+class PatchRefusedError(WarehouseError):
+    """Say that single rows cannot be merged as things stand, and which sync has to run first; nothing was written."""
+
+
+class PublicationUnknownError(WarehouseError):
+    """Say that the connection broke in the commit: all of the run was published, or nothing."""
 
 
 class GuardExceededError(WarehouseError):

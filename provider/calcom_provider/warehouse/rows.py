@@ -27,7 +27,7 @@ def hash_rows(rows: Sequence[tuple[Any, ...]]) -> list[int]:
     It is XXH3 over the row's values in a fixed binary form, cheap enough to be taken of every row: an
     unchanged row is recognised by it and not written again.
 
-    :param rows: Rows of None, booleans, numbers, texts, dates and times.
+    :param rows: rows of None, booleans, numbers, texts, dates and times.
     """
     try:
         digests = array("Q", [xxh3_64_intdigest(marshal.dumps(row, _FORMAT)) for row in rows])
@@ -46,7 +46,7 @@ def _plain(value: Any) -> Any:
 def utc_text(value: str | datetime) -> str:
     """Give a time as ``YYYY-MM-DD HH:MM:SS.mmm`` in UTC.
 
-    :param value: Aware time, or ISO 8601 text; a time without a zone is taken as UTC.
+    :param value: aware time, or ISO 8601 text; a time without a zone is taken as UTC.
     :raises ValueError: when the text is no time.
     """
     if isinstance(value, str):
@@ -58,6 +58,15 @@ def utc_text(value: str | datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
 
 
+def as_utc(value: Any) -> datetime | None:
+    """Read a time that a database gave back, in whatever form, as an aware one in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 def date_text(value: str | date) -> str:
     """Give a date as ``YYYY-MM-DD``; of a time, its first ten characters."""
     return value[:10] if isinstance(value, str) else value.isoformat()[:10]
@@ -66,8 +75,8 @@ def date_text(value: str | date) -> str:
 def clean_row(row: tuple[Any, ...], nul: bool) -> tuple[tuple[Any, ...], int]:
     """Replace what no database takes, and count the values in which that happened.
 
-    :param row: Values of a row.
-    :param nul: Whether NUL is refused too; lone surrogates always are, as they have no UTF-8 form.
+    :param row: values of a row.
+    :param nul: whether NUL is refused too; lone surrogates always are, as they have no UTF-8 form.
     """
     replaced = 0
     values = list(row)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
+
+from calcom_provider.warehouse.errors import WarehouseUsageError
 
 Mode = Literal["merge", "replace", "history"]
 Deletes = Literal["ignore", "mark", "remove"]
@@ -25,12 +29,12 @@ def new_run_id() -> str:
 class RunInfo:
     """Describe a run before it begins.
 
-    :param scope: Column values that every row of the run shares, such as ``{"organization_id": 4242}``; rows
+    :param scope: column values that every row of the run shares, such as ``{"organization_id": 4242}``; rows
         outside the scope are never touched, and states and page marks are kept per scope.
-    :param run_id: Id of the run; made when empty.
-    :param dag_run_id: Id of the DAG run that the run belongs to, if any.
-    :param started_at: Time of the run, aware; now by default. Every row carries it as ``_calcom_synced_at``.
-    :param version: Version of the program, kept in the run record.
+    :param run_id: id of the run; made when empty.
+    :param dag_run_id: id of the DAG run that the run belongs to, if any.
+    :param started_at: time of the run, aware; now by default. Every row carries it as ``_calcom_synced_at``.
+    :param version: version of the program, kept in the run record.
     """
 
     scope: Scope = field(default_factory=dict)
@@ -40,18 +44,50 @@ class RunInfo:
     version: str = ""
 
 
+@dataclass(slots=True)
+class Waits:
+    """Count what other runs on the same tables made a run wait for.
+
+    :param lock_seconds: seconds until it had the lease of its rows, and the tables to publish.
+    :param publish_retries: how often its publication was repeated because the database aborted it.
+    """
+
+    lock_seconds: float = 0.0
+    publish_retries: int = 0
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Add what the block takes to the seconds."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.lock_seconds += time.monotonic() - began
+
+
 @dataclass(frozen=True, slots=True)
 class DeleteGuard:
     """Bound how many rows one publication may delete from one table.
 
-    :param share: Largest share of the live rows in scope, 0 to 1; ``None`` for no bound.
-    :param absolute: Largest number of rows; ``None`` for no bound.
-    :param minimum: Tables with fewer live rows than this are not held to the share.
+    :param share: largest share of the live rows in scope, 0 to 1; ``None`` for no bound.
+    :param absolute: largest number of rows; ``None`` for no bound.
+    :param minimum: tables with fewer live rows than this are not held to the share.
+    :param confirmed: so many rows may go in any case, because somebody looked and confirmed it.
+    :raises WarehouseUsageError: for a bound out of range.
     """
 
     share: float | None = 0.2
     absolute: int | None = None
     minimum: int = 50
+    confirmed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.share is not None and not 0 <= self.share <= 1:
+            raise WarehouseUsageError(
+                f"The share of rows that may be deleted is from 0 to 1, not {self.share}"
+            )
+        if min(self.absolute or 0, self.minimum, self.confirmed) < 0:
+            raise WarehouseUsageError("Rows that may be deleted are counted from 0")
 
     @classmethod
     def off(cls) -> DeleteGuard:
@@ -61,9 +97,11 @@ class DeleteGuard:
     def refusal(self, live: int, missing: int) -> str:
         """Say why a deletion is not allowed; empty when it is.
 
-        :param live: Live rows of the table in scope.
-        :param missing: Rows that would be deleted.
+        :param live: live rows of the table in scope.
+        :param missing: rows that would be deleted.
         """
+        if missing <= self.confirmed:
+            return ""
         if self.absolute is not None and missing > self.absolute:
             return f"{missing} of {live} rows would be deleted, allowed are {self.absolute}"
         if self.share is not None and live >= self.minimum and missing > self.share * live:
@@ -76,11 +114,11 @@ class DeleteGuard:
 class ResourceState:
     """Tell what is known about a resource from the runs that were published.
 
-    :param watermark: Where the next incremental read begins; opaque to the warehouse.
-    :param rows: Live rows of the resource's tables after the last publication.
-    :param full_read_at: When the last complete full read began.
-    :param published_at: When the resource was last published.
-    :param run_id: The run that published it last.
+    :param watermark: where the next incremental read begins; opaque to the warehouse.
+    :param rows: live rows of the resource's tables after the last publication.
+    :param full_read_at: when the last complete full read began.
+    :param published_at: when the resource was last published.
+    :param run_id: the run that published it last.
     """
 
     watermark: str | None = None
@@ -96,7 +134,7 @@ class TableResult:
 
     ``status`` is ``published``, ``unchanged`` (nothing was written), ``failed`` or ``preview``;
     ``rows_read`` counts the rows handed over, ``rows_kept`` those of pages that were kept without being
-    handed over.
+    handed over, ``emptied`` those that lost values of columns which are no longer stored, closed versions included.
     """
 
     resource: str
@@ -113,6 +151,7 @@ class TableResult:
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
+    emptied: int = 0
     duplicates: int = 0
     pages: int = 0
     pages_kept: int = 0

@@ -21,14 +21,17 @@ HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current")
 class Column:
     """Declare one column.
 
-    :param name: Name in the warehouse, written as given (reserved words and mixed case are quoted).
+    :param name: name in the warehouse, written as given (reserved words and mixed case are quoted).
     :param type: ``integer`` holds 64 bits, ``timestamp`` milliseconds in UTC, ``json`` is handed over as
         JSON text.
-    :param nullable: Whether the column takes NULL; key columns never do.
-    :param data_class: What the value tells about people: ``public``, ``personal``, ``sensitive`` or
+    :param nullable: whether the column takes NULL; key columns never do.
+    :param data_class: what the value tells about people: ``public``, ``personal``, ``sensitive`` or
         ``secret``.
-    :param source: Dotted path of the value in the row that was read; kept for documentation.
-    :param comment: One line for readers of the table.
+    :param source: dotted path of the value in the row that was read; kept for documentation.
+    :param comment: one line for readers of the table.
+    :param refers: column of another table that the values are from, as ``table.column`` without prefix; not
+        enforced by the database.
+    :param dangling: why a value may lead nowhere although nothing is wrong; empty when it must not.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Column:
     data_class: DataClass = "public"
     source: str = ""
     comment: str = ""
+    refers: str = ""
+    dangling: str = ""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -45,6 +50,10 @@ class Column:
             raise ValueError(f"column {self.name}: unknown type {self.type!r}")
         if self.data_class not in DATA_CLASSES:
             raise ValueError(f"column {self.name}: unknown data class {self.data_class!r}")
+        if self.refers and not all(self.refers.partition(".")):
+            raise ValueError(f"column {self.name}: a reference is table.column, not {self.refers!r}")
+        if self.dangling and not self.refers:
+            raise ValueError(f"column {self.name}: what refers to nothing cannot lead nowhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +62,8 @@ class Parent:
 
     In a partial load the children of every parent row that was read are replaced as a set.
 
-    :param table: Name of the parent table, without prefix.
-    :param columns: Columns of the child that hold the parent's key, in the order of the parent's key.
+    :param table: name of the parent table, without prefix.
+    :param columns: columns of the child that hold the parent's key, in the order of the parent's key.
     """
 
     table: str
@@ -71,12 +80,12 @@ EXTRA = Column(
 class Table:
     """Declare one table.
 
-    :param name: Name without the prefix of the warehouse.
-    :param columns: Columns in the order in which rows are handed over.
-    :param key: Names of the columns that identify a row; the first ones are those of the scope.
-    :param comment: One line for readers of the table.
-    :param history: Whether the table keeps versions by default (mode ``history``).
-    :param parent: Table whose rows own these rows, if any.
+    :param name: name without the prefix of the warehouse.
+    :param columns: columns in the order in which rows are handed over.
+    :param key: names of the columns that identify a row; the first ones are those of the scope.
+    :param comment: one line for readers of the table.
+    :param history: whether the table keeps versions by default (mode ``history``).
+    :param parent: table whose rows own these rows, if any.
     """
 
     name: str
@@ -130,3 +139,31 @@ class Table:
     def with_extra(self) -> Table:
         """Give the same table with ``_extra`` as its last column."""
         return self if EXTRA.name in self.names else replace(self, columns=(*self.columns, EXTRA))
+
+
+Treatment = Literal["plain", "hashed", "kept", "left_out", "added"]
+"""``kept`` is a column that is no longer written and keeps what it held, ``added`` one that nobody declared."""
+
+HOLDING: tuple[Treatment, ...] = ("plain", "hashed", "kept", "added")
+"""Treatments of columns that may hold values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRecord:
+    """Say how one column is stored.
+
+    :param column: its declared name.
+    :param stored_as: its name in the database; empty where it is left out.
+    :param treatment: what is done with its values.
+    :param key_check: short digest of the key that they are hashed with, empty where they are not.
+    """
+
+    column: str
+    stored_as: str
+    treatment: Treatment
+    key_check: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the column may hold values."""
+        return self.treatment in HOLDING

@@ -8,7 +8,9 @@ from pathlib import Path
 
 arguments = argparse.ArgumentParser(description=__doc__)
 arguments.add_argument("--base", required=True, help="address of the API with /v2")
-arguments.add_argument("--to", choices=("postgres", "duckdb", "sqlite"), default="postgres")
+arguments.add_argument(
+    "--to", choices=("postgres", "duckdb", "sqlite", "delta", "iceberg"), default="postgres"
+)
 arguments.add_argument("--url", default="", help="database URL for PostgreSQL")
 arguments.add_argument("--folder", required=True, help="where dlt keeps its files")
 arguments.add_argument(
@@ -16,6 +18,9 @@ arguments.add_argument(
 )
 arguments.add_argument("--rows", default="merge", help="write disposition")
 chosen = arguments.parse_args()
+LAKEHOUSE = chosen.to in ("delta", "iceberg")
+# dlt merges tables of open formats by this strategy alone.
+disposition = {"disposition": "merge", "strategy": "upsert"} if chosen.rows == "upsert" else chosen.rows
 
 os.environ |= {
     "DLT_DATA_DIR": chosen.folder,
@@ -52,7 +57,8 @@ source = rest_api_source(
             "base_url": f"{chosen.base}/organizations/4242/",
             "auth": {"type": "bearer", "token": "cal_bench"},
         },
-        "resource_defaults": {"primary_key": "id", "write_disposition": chosen.rows},
+        "resource_defaults": {"primary_key": "id", "write_disposition": disposition}
+        | ({"table_format": chosen.to} if LAKEHOUSE else {}),
         "resources": [
             listed("users", "users", 1000),
             listed("memberships", "memberships", 250),
@@ -67,6 +73,8 @@ source = rest_api_source(
 targets = {
     "postgres": lambda: dlt.destinations.postgres(chosen.url),
     "duckdb": lambda: dlt.destinations.duckdb(str(Path(chosen.folder) / "dlt.duckdb")),
+    "delta": lambda: dlt.destinations.filesystem((Path(chosen.folder) / "lakehouse").as_uri()),
+    "iceberg": lambda: dlt.destinations.filesystem((Path(chosen.folder) / "lakehouse").as_uri()),
     "sqlite": lambda: dlt.destinations.sqlalchemy(f"sqlite:///{Path(chosen.folder) / 'dlt.sqlite'}"),
 }
 pipeline = dlt.pipeline(

@@ -10,13 +10,13 @@ import signal
 import sys
 from typing import Any
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.rate_limit import Governor, MemoryStateStore
-from calcom_provider.api.transport import RequestsTransport
-from calcom_provider.hr.apply import Patience
-from calcom_provider.hr.gateway import Gateway
-from calcom_provider.hr.ledger import Ledger
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.http.transport import RequestsTransport
+from calcom_provider.api.rate_limit.governor import Governor, MemoryStateStore
+from calcom_provider.hr.apply.applier import Patience
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.target.gateway import Gateway
 from tests.faults.hr.sandbox_scene import job_for
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from calcom_provider.hr.apply import Patience
-from calcom_provider.hr.attribute_job import AttributeJob, AttributeSettings
-from calcom_provider.hr.columns import load_columns
-from calcom_provider.hr.gateway import Gateway, read_state
-from calcom_provider.hr.ledger import Ledger
-from calcom_provider.hr.ooo_job import OutOfOfficeJob, OutOfOfficeSettings
-from calcom_provider.hr.sources import from_records
+from calcom_provider.hr.apply.applier import Patience
+from calcom_provider.hr.attributes.columns import load_columns
+from calcom_provider.hr.attributes.job import AttributeJob, AttributeSettings
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.out_of_office.job import OutOfOfficeJob, OutOfOfficeSettings
+from calcom_provider.hr.sources.rows import from_records
+from calcom_provider.hr.target.gateway import Gateway, read_state
 from tests.unit.hr.jobs import common
 
 COLUMNS = {"centre": {"attribute": "hr-centre"}, "size": {"attribute": "hr-size", "missing_option": "create"}}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from calcom_provider.hr.ledger import Ledger
-from calcom_provider.hr.sources import from_records
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.sources.rows import from_records
 from tests.unit.hr.fake_calcom import FakeCalcom
 from tests.unit.hr.jobs import absence, attribute_job, employees, ooo_job
 

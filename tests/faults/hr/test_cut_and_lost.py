@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.hr.ledger import Ledger
+from calcom_provider.hr.ledger.record import Ledger
 from tests.faults.hr import scene
 from tests.unit.hr.fake_calcom import CutError, FakeCalcom, cut_at, lose_at
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.rate_limit import Governor, MemoryStateStore
-from calcom_provider.hr.apply import Patience
-from calcom_provider.hr.gateway import Gateway
-from calcom_provider.hr.ledger import Ledger
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.rate_limit.governor import Governor, MemoryStateStore
+from calcom_provider.hr.apply.applier import Patience
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.target.gateway import Gateway
 from calcom_provider.sandbox import Sandbox
 from tests.faults.hr.sandbox_scene import job_for, picture, prepare, source
 
@@ -69,7 +69,7 @@ def test_killed_then_continued(point: tuple[str, int, str], tmp_path: Path) -> N
         child = subprocess.run(
             [sys.executable, "-m", "tests.faults.hr.killed_apply", *arguments],
             cwd=REPOSITORY,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         assert child.returncode == -signal.SIGKILL

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.client import CalComClient
-from calcom_provider.api.rate_limit import Governor, MemoryStateStore
-from calcom_provider.hr.gateway import Gateway
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.rate_limit.governor import Governor, MemoryStateStore
+from calcom_provider.hr.target.gateway import Gateway
 from calcom_provider.sandbox import Sandbox
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from calcom_provider.hr.gateway import Gateway, read_state
+from calcom_provider.hr.target.gateway import Gateway, read_state
 from calcom_provider.operators.hr_bulk import CalComAssignAttributesOperator, CalComCreateOutOfOfficeOperator
 from calcom_provider.sandbox import Sandbox
 

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.hr.gateway import Gateway, read_state
+from calcom_provider.cli.app import run as run_command
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.target.gateway import Gateway, read_state
 from calcom_provider.sandbox import Sandbox
+from tests.unit.hr.promises import promised
 
 SECRETS = ("Sabbatical in Peru", "Kneeop", "please keep private")
 
@@ -114,6 +117,7 @@ def test_absences_come_in_and_nothing_leaks(
     employees: Path,
     run_dag: Callable[..., Any],
     task_results: Callable[..., Any],
+    tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -127,6 +131,10 @@ def test_absences_come_in_and_nothing_leaks(
     assert run.state == "success"
     result = task_results(run, "write_out_of_office")
     assert result["statuses"] == {"done": len(people)}
+    with Ledger(f"sqlite:///{tmp_path / 'warehouse.db'}") as ledger:
+        [told] = ledger.confirmations(result["plan_id"])
+    assert told["by"] == "dag_test"  # who started the run, as Airflow names it
+    assert [one["guard"] for one in told["guards"]] == ["same_day"]
     entries = [one for one in gateway.read_entries().values() if one.start.isoformat() == "2027-03-01"]
     assert len(entries) == len(people)
     assert {one.reason for one in entries} == {"unspecified"}
@@ -169,11 +177,11 @@ def test_attributes_come_in(
     )
 
 
-def test_directory_sync_has_no_default(
+def test_directory_sync_has_to_be_said(
     wired: Sandbox, employees: Path, run_dag: Callable[..., Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
     columns = {"centre": {"attribute": "cost-centre"}}
-    run = run_dag("hris_attribute_sync", conf(employees=str(employees), columns=columns))
+    run = run_dag("hris_attribute_sync", conf(employees=str(employees), columns=columns, directory_sync=None))
     assert run.state == "failed"
     assert "directory_sync" in capfd.readouterr().out
 
@@ -214,7 +222,6 @@ def answer(option: str, stop: threading.Event) -> threading.Thread:
     return thread
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(("option", "written"), [("Approve", True), ("Reject", False)])
 def test_nothing_is_written_without_approval(
     option: str,
@@ -234,7 +241,7 @@ def test_nothing_is_written_without_approval(
         "calcom_approved_write_back", conf(employees=str(employees), columns=columns, directory_sync=False)
     )
     stop.set()
-    thread.join(5)
+    thread.join(60)
     assert run.state == "success"
     states = {one.task_id: str(one.state) for one in run.get_task_instances()}
     assert states["apply"] == ("success" if written else "skipped")
@@ -251,12 +258,77 @@ def test_round_trip(
 ) -> None:
     few = json.loads(absences.read_text())[:4]
     absences.write_text(json.dumps(few))
-    run = run_dag("calcom_round_trip", conf(absences=str(absences), as_of="2027-02-01"))
+    run = run_dag("calcom_round_trip", conf(absences=str(absences), employees=None, as_of="2027-02-01"))
     assert run.state == "success"
     import sqlite3
 
     with sqlite3.connect(tmp_path / "warehouse.db") as database:
         found = database.execute(
-            "SELECT count(*) FROM calcom_ooo_entries WHERE start LIKE '2027-03-01%'"
+            "SELECT count(*) FROM calcom_ooo_entries WHERE start_at LIKE '2027-03-01%'"
         ).fetchone()
     assert found == (4,)
+
+
+@pytest.mark.parametrize(
+    ("confirm", "state"), [(None, "failed"), ({"match_rate": 0, "match_rate_drop": 100}, "success")]
+)
+def test_a_run_without_employees_deletes_nothing(
+    confirm: dict[str, int] | None,
+    state: str,
+    wired: Sandbox,
+    gateway: Gateway,
+    people: list[Any],
+    absences: Path,
+    employees: Path,
+    run_dag: Callable[..., Any],
+) -> None:
+    """The rows name people by HR ids; there is no employee source."""
+    promised("It deletes nothing of people whom only the employee source could have told.")
+    fields = MAPPING["absences"]["fields"] | {"employee_id": "person"}
+    del fields["email"]
+    mapping = MAPPING | {"absences": MAPPING["absences"] | {"fields": fields}}
+    rows = [
+        {**row, "person": f"E{one.id}"}
+        for row, one in zip(json.loads(absences.read_text()), people, strict=True)
+    ]
+    absences.write_text(json.dumps(rows[:3]))
+    arguments = {"mapping": mapping, "timezone": "UTC", "absences": str(absences), "as_of": "2027-02-01"}
+    assert run_dag("hris_out_of_office_sync", arguments | {"employees": str(employees)}).state == "success"
+    before = gateway.read_entries()
+    assert sum(one.start.isoformat() == "2027-03-01" for one in before.values()) == 3
+    run = run_dag("hris_out_of_office_sync", arguments | {"employees": None, "confirm": confirm})
+    assert run.state == state
+    assert gateway.read_entries() == before
+
+
+def test_a_quarantine_is_told_through_airflow_once_when_it_begins_and_once_when_it_ends(
+    wired: Sandbox,
+    people: list[Any],
+    absences: Path,
+    employees: Path,
+    run_dag: Callable[..., Any],
+    task_results: Callable[..., Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = conf(absences=str(absences), employees=str(employees), as_of="2027-02-01")
+    run = run_dag("hris_out_of_office_sync", arguments)
+    assert run.state == "failed"
+    assert task_results(run, "write_out_of_office", key="quarantine")["state"] == "began"
+    again = run_dag("hris_out_of_office_sync", arguments)
+    assert again.state == "failed"
+    assert task_results(again, "write_out_of_office", key="quarantine")["state"] == "lasts"
+    command = ["hr", "quarantine", "--ledger", f"sqlite:///{tmp_path / 'warehouse.db'}"]
+    capsys.readouterr()
+    assert run_command([*command, "--json"]) == 0
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert [one["guard"] for one in shown["guards"]] == ["same_day"]
+    done = run_dag("hris_out_of_office_sync", arguments | {"confirm": {"same_day": len(people)}})
+    assert done.state == "success"
+    told = task_results(done, "write_out_of_office", key="quarantine")
+    assert (told["state"], told["ended_as"]) == ("ended", "confirmed")
+    capsys.readouterr()
+    assert run_command(command) == 0
+    assert "No namespace is in quarantine." in capsys.readouterr().out
+    assert run_command([*command, "--all"]) == 0
+    assert "ended_as: confirmed" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.hr.gateway import Gateway, read_state
+from calcom_provider.hr.target.gateway import Gateway, read_state
 from calcom_provider.sandbox import Sandbox
 
 DAG_HEAD = """

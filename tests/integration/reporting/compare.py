@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from calcom_provider.reporting import catalog
+from calcom_provider.reporting.building import catalog
 from calcom_provider.warehouse import Warehouse
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
@@ -19,13 +19,14 @@ TOLERANCE = 1e-6
 SHOWN = 8
 
 
-def read_view(url: str, name: str) -> pd.DataFrame:
-    """Read a view or a kept table, with the plain values of :func:`plain`.
+def read_view(url: str, name: str, schema: str | None = None) -> pd.DataFrame:
+    """Read a view or a snapshot table, with the plain values of :func:`plain`.
 
     :param url: the database
     :param name: full name of the view
+    :param schema: where it is, by default where the tables are
     """
-    warehouse = Warehouse(url)
+    warehouse = Warehouse(url, schema=schema)
     session = warehouse.backend.connect()
     try:
         columns = list(catalog.columns(session, name))

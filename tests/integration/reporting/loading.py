@@ -5,20 +5,37 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from calcom_provider.hr.database import Database
-from calcom_provider.hr.ledger_tables import ACTIONS, ASSIGNMENTS, ENTRIES, METADATA, PLANS
+from calcom_provider.hr.ledger.database import Database
+from calcom_provider.hr.ledger.tables import ACTIONS, ASSIGNMENTS, ENTRIES, METADATA, PLANS
 from calcom_provider.resources.registry import catalogue
-from calcom_provider.resources.shaping import dumps
+from calcom_provider.resources.shaping.tuples import dumps
 from calcom_provider.warehouse import DeleteGuard, RunInfo, Table, Warehouse
+from calcom_provider.warehouse.bookkeeping.migrations import RUN_RESOURCES, RUNS
 from calcom_provider.warehouse.run import Deletes, Mode
 from tests.integration.reporting.world import World
+from tests.plugins import templates
 
 Row = Mapping[str, Any]
 LEDGER = {"plans": PLANS, "actions": ACTIONS, "entries": ENTRIES, "assignments": ASSIGNMENTS}
+
+
+def make_file(url: str) -> None:
+    """Make the file of an empty database, without which nothing is opened; a server has none.
+
+    :param url: the database.
+    """
+    kind, _, place = url.partition(":///")
+    if kind == "duckdb":
+        import duckdb
+
+        duckdb.connect(place).close()
+    elif kind == "sqlite":
+        Path(place).touch()
 
 
 def load(
@@ -40,8 +57,7 @@ def load(
     :returns: the organisation as it was loaded, to work out what is expected
     """
     loaded = world.kept(history=history, only=only, ledger=ledger, marks=marks)
-    write_syncs(url, [(loaded, began, place) for place, began in enumerate(loaded.syncs)])
-    write_ledger(url, [loaded])
+    templates.fill(url, [loaded], _write)
     return loaded
 
 
@@ -60,10 +76,14 @@ def load_together(url: str, worlds: Sequence[World], only: Collection[str] | Non
         )
         for place, world in enumerate(worlds)
     ]
-    syncs = [(world, began, place) for world in late for place, began in enumerate(world.syncs)]
-    write_syncs(url, sorted(syncs, key=lambda sync: sync[1]))
-    write_ledger(url, late)
+    templates.fill(url, late, _write)
     return late
+
+
+def _write(url: str, worlds: Sequence[World]) -> None:
+    syncs = [(world, began, place) for world in worlds for place, began in enumerate(world.syncs)]
+    write_syncs(url, sorted(syncs, key=lambda sync: sync[1]))
+    write_ledger(url, worlds)
 
 
 def write_syncs(url: str, syncs: Iterable[tuple[World, datetime, int]]) -> None:
@@ -94,14 +114,37 @@ def write_sync(
     :param deletes: what becomes of rows that are gone
     """
     declared = {table.name: (one.name, table) for one in catalogue().values() for table in one.tables}
-    with warehouse.load(RunInfo(scope=scope, started_at=began)) as run:
-        for name, rows in contents.items():
-            resource, table = declared[name]
-            mode: Mode = "history" if history and table.history else "merge"
-            opened = run.table(table, resource=resource, mode=mode, deletes=deletes, guard=DeleteGuard.off())
+    with warehouse.load(RunInfo(scope=scope, started_at=began), tables=list(contents)) as run:
+        opens = {}
+        with run.keep_open():
+            for name in contents:
+                resource, table = declared[name]
+                mode: Mode = "history" if history and table.history else "merge"
+                opens[name] = run.table(
+                    table, resource=resource, mode=mode, deletes=deletes, guard=DeleteGuard.off()
+                )
+        for name, opened in opens.items():
+            table, rows = declared[name][1], contents[name]
             opened.write([as_tuple(table, {**scope, **row}) for row in rows])
             opened.finish(complete=True)
         run.publish()
+    end_run(warehouse, run.run.run_id, began)
+
+
+def end_run(warehouse: Warehouse, run_id: str, began: datetime) -> None:
+    """Let a run end after its begin, which lies ahead of this machine's clock: it would count as begun by its end."""
+    session = warehouse.backend.connect()
+    try:
+        session.begin()
+        for records in (RUNS, RUN_RESOURCES):
+            name = warehouse.backend.qualify(warehouse.prefix + records)
+            session.execute(
+                f"UPDATE {name} SET finished_at = :ended WHERE run_id = :run_id",
+                {"ended": warehouse.backend.time(began + timedelta(seconds=1)), "run_id": run_id},
+            )
+        session.commit()
+    finally:
+        session.close()
 
 
 def as_tuple(table: Table, row: Row) -> tuple[Any, ...]:

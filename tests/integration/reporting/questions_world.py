@@ -8,6 +8,7 @@ from typing import Any
 
 from calcom_provider.warehouse import Warehouse
 from tests.integration.reporting.loading import write_sync
+from tests.plugins import templates
 
 ORGANIZATION = 9
 SCOPE = {"organization_id": ORGANIZATION}
@@ -22,11 +23,11 @@ Row = Mapping[str, Any]
 
 def absence(number: int, user: int, first: str, last: str, cover: int | None = None) -> Row:
     start, end = f"{first}T00:00:00.000Z", f"{last}T23:59:59.999Z"
-    return {"id": number, "user_id": user, "start": start, "end": end, "to_user_id": cover}
+    return {"id": number, "user_id": user, "start_at": start, "end_at": end, "to_user_id": cover}
 
 
 def booking(number: int, start: str, status: str = "accepted", **more: Any) -> Row:
-    return {"id": number, "uid": f"b{number}", "start": start, "status": status, "duration": 30} | more
+    return {"id": number, "uid": f"b{number}", "start_at": start, "status": status, "duration": 30} | more
 
 
 def held(user: int, option: str, attribute: str = "a-region") -> Row:
@@ -67,14 +68,17 @@ ABSENCES = [
 BOOKINGS = [
     booking(1, "2027-03-01T09:00:00Z", event_type_id=501, rating=5),
     booking(2, "2027-03-02T09:00:00Z", event_type_id=501, rating=2, absent_host=True),
-    booking(3, "2027-03-03T23:59:00Z", "pending", event_type_id=502),
+    booking(3, "2027-03-03T23:59:00Z", "pending", event_type_id=502, event_type_slug="demo"),
     booking(4, "2027-03-04T09:00:00Z", "cancelled", event_type_id=501),
     booking(5, "2027-03-05T09:00:00Z", "cancelled", event_type_id=501, rescheduled_to_uid="b6"),
     booking(6, "2027-03-31T23:30:00Z", event_type_id=502, rescheduled_from_uid="b5", duration=60),
     booking(7, "2027-04-01T00:00:00Z", event_type_id=502),
     booking(8, "2027-02-25T09:00:00Z", event_type_id=502),
+    booking(9, "2027-03-08T09:00:00Z"),
 ]
-HOSTS = {1: [3], 2: [3, 4], 3: [1], 4: [4], 5: [4], 6: [4], 7: [4], 8: [2]}
+# The lists of event types do not hold 502, and 9 names none: its event type was deleted.
+EVENT_TYPES = [{"id": 501, "title": "Intro call", "slug": "intro", "team_id": 71}]
+HOSTS = {1: [3], 2: [3, 4], 3: [1], 4: [4], 5: [4], 6: [4], 7: [4], 8: [2], 9: []}
 BOOKING_HOSTS = [
     {"booking_id": number, "position": place, "user_id": user}
     for number, users in HOSTS.items()
@@ -99,6 +103,7 @@ ALWAYS: dict[str, Sequence[Row]] = {
     "attributes": ATTRIBUTES,
     "attribute_options": OPTIONS,
     "bookings": BOOKINGS,
+    "team_event_types": EVENT_TYPES,
     "booking_hosts": BOOKING_HOSTS,
     "booking_attendees": ATTENDEES,
     "routing_form_responses": RESPONSES,
@@ -110,9 +115,14 @@ CONTENTS = (
 )
 
 
-def load(url: str) -> None:
+def load(url: str, schema: str | None = None) -> None:
     """Load the organisation as it was at each of the syncs."""
-    warehouse = Warehouse(url)
-    for began, contents in zip(SYNCS, CONTENTS, strict=True):
-        write_sync(warehouse, SCOPE, began, contents)
+    templates.fill(url, (CONTENTS, schema), _write)
+
+
+def _write(url: str, what: tuple[Sequence[Mapping[str, Sequence[Row]]], str | None]) -> None:
+    contents, schema = what
+    warehouse = Warehouse(url, schema=schema)
+    for began, of in zip(SYNCS, contents, strict=True):
+        write_sync(warehouse, SCOPE, began, of)
     warehouse.close()

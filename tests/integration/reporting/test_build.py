@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,19 +12,21 @@ import pytest
 import sqlalchemy as sa
 
 from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.hr.ledger import Ledger
-from calcom_provider.reporting import build, catalog, kept, registry, time_zones
-from calcom_provider.reporting.build import Reports
-from calcom_provider.reporting.made import Made, summary
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.reporting.building import build, catalog, registry, snapshots
+from calcom_provider.reporting.building.build import Reports
+from calcom_provider.reporting.building.results import ViewResult, summary
+from calcom_provider.reporting.fixed_tables import time_zones
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Options, Source
 from calcom_provider.reporting.views import VIEWS as EVERY
 from calcom_provider.reporting.views.absences import FCT_OOO_DAY, RPT_TEAM_COVERAGE_DAY
+from calcom_provider.resources.data_subjects import Subject
 from calcom_provider.resources.registry import catalogue
 from calcom_provider.warehouse import DeleteGuard, LoadInProgressError, RunInfo, Warehouse, WarehouseError
 from calcom_provider.warehouse.errors import SchemaConflictError
 from tests.integration.reporting import questions_world as world
-from tests.integration.reporting.loading import load
+from tests.integration.reporting.loading import load, make_file
 from tests.integration.reporting.world import TODAY as WORLD_TODAY
 from tests.integration.reporting.world import make_world
 
@@ -66,19 +69,19 @@ def synced(warehouse_url: str) -> str:
     return warehouse_url
 
 
-def create(url: str, **options: Any) -> dict[str, Made]:
+def create(url: str, **options: Any) -> dict[str, ViewResult]:
     days = {name: options.pop(name) for name in ("days_back", "days_ahead", "minimums") if name in options}
     with Reports(url, **options) as reports:
         made = reports.create(**({"today": TODAY, "days_back": 30, "days_ahead": 30} | days))
     return {one.name: one for one in made}
 
 
-def refresh(url: str, *names: str, first: date = TODAY, **options: Any) -> list[Made]:
+def refresh(url: str, *names: str, first: date = TODAY, **options: Any) -> list[ViewResult]:
     with Reports(url) as reports:
         return reports.refresh(names, first=first, **options)
 
 
-def statuses(made: dict[str, Made]) -> dict[str, str]:
+def statuses(made: dict[str, ViewResult]) -> dict[str, str]:
     return {name: one.status for name, one in made.items()}
 
 
@@ -129,7 +132,7 @@ def test_minimums_stay_until_they_are_named_again(synced: str, ask: Ask) -> None
     [
         ({"days_back": -1}, "zero or more"),
         ({"minimums": {71: -2}}, "minimum of team 71"),
-        ({"view_prefix": "x" * 60}, "too long"),
+        ({"view_prefix": "x" * 250}, "too long"),
         ({"options": Options(host_attributes={"Team name": "team"})}, "'Team name' is no name"),
     ],
 )
@@ -143,6 +146,7 @@ def test_wrong_arguments_change_nothing(arguments: dict[str, Any], said: str, sq
 def test_an_attribute_gets_no_name_that_the_view_has(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    make_file(sqlite_url)
     monkeypatch.setattr(build, "VIEWS", EVERY)
     (host_week,) = [one for one in EVERY if one.name == "rpt_host_week"]
     column = next(iter(host_week.columns))
@@ -206,8 +210,8 @@ def test_a_view_follows_its_tables(warehouse_url: str, ask: Ask, monkeypatch: py
     assert made[COVERAGE].note == told
     with Reports(warehouse_url) as reports:
         listed = {one.name: one for one in reports.listed()}
-    assert (listed[ABSENCES].made, listed[ABSENCES].missing) == (True, None)
-    assert (listed[COVERAGE].made, listed[COVERAGE].missing) == (False, told)
+    assert (listed[ABSENCES].exists, listed[ABSENCES].missing) == (True, None)
+    assert (listed[COVERAGE].exists, listed[COVERAGE].missing) == (False, told)
 
     monkeypatch.setattr(world, "CONTENTS", every)
     world.load(warehouse_url)
@@ -227,7 +231,7 @@ def test_every_view_is_made_and_kept_as_more_is_synced(
 ) -> None:
     """Columns that are null while a table is missing get their types when it is there."""
     monkeypatch.setattr(build, "VIEWS", EVERY)
-    daily = [view.name for view in EVERY if view.kept_by]
+    daily = [view.name for view in EVERY if view.snapshot_by]
     whole = make_world()
     held = {name for view in EVERY for name in view.needs} - {table.name for table in build.FIXED}
     load(warehouse_url, whole, only=held, ledger=False)
@@ -239,7 +243,7 @@ def test_every_view_is_made_and_kept_as_more_is_synced(
         reports.refresh(daily, first=WORLD_TODAY)
         days = dict(
             ask(f"SELECT '{name}', count(*) FROM {name}_kept WHERE {day} < '{WORLD_TODAY}'")[0]
-            for name, day in ((view.name, view.kept_by) for view in EVERY if view.kept_by)
+            for name, day in ((view.name, view.snapshot_by) for view in EVERY if view.snapshot_by)
         )
     assert all(days.values())
     load(warehouse_url, whole)
@@ -252,14 +256,16 @@ def test_every_view_is_made_and_kept_as_more_is_synced(
             kept_now = reports.refresh(daily, first=WORLD_TODAY)
             assert all(one.rows for one in kept_now)
     for view in EVERY:
-        if view.kept_by:
-            query = f"SELECT count(*) FROM {view.name}_kept WHERE {view.kept_by} < '{WORLD_TODAY}'"
+        if view.snapshot_by:
+            query = f"SELECT count(*) FROM {view.name}_kept WHERE {view.snapshot_by} < '{WORLD_TODAY}'"
             assert ask(query)[0][0] == days[view.name]
 
 
 def test_what_is_possible_is_listed_before_anything_is_made(synced: str) -> None:
     with Reports(synced) as reports:
-        assert [(one.made, one.missing, one.kept) for one in reports.listed()] == [(False, None, None)] * 2
+        assert [(one.exists, one.missing, one.snapshot_rows) for one in reports.listed()] == [
+            (False, None, None)
+        ] * 2
     assert relations(synced, "calcom_calendar", "calcom_report_views") == [None, None]
 
 
@@ -309,7 +315,7 @@ def test_kept_days_stay_and_the_window_is_written_anew(synced: str, ask: Ask) ->
     assert ask(f"SELECT count(*) FROM {table} WHERE cover_user_id = 999")[0][0] == before
     assert ask(f"SELECT count(*) FROM {table}")[0][0] == total
     with Reports(synced) as reports:
-        assert {one.name: one.kept for one in reports.listed()} == {ABSENCES: after, COVERAGE: None}
+        assert {one.name: one.snapshot_rows for one in reports.listed()} == {ABSENCES: after, COVERAGE: None}
 
 
 def test_only_the_days_asked_for_are_written(synced: str, ask: Ask) -> None:
@@ -343,7 +349,8 @@ def weekly() -> View:
         key=("week_start",),
         needs={"calendar": ()},
         select=select,
-        kept_by="week_start",
+        snapshot_by="week_start",
+        snapshot_subject=Subject(),
     )
 
 
@@ -433,6 +440,7 @@ def test_a_skipped_view_cannot_be_kept_for_the_reason_of_the_skip(
 
 
 def test_a_last_day_before_the_first_is_refused(sqlite_url: str) -> None:
+    make_file(sqlite_url)
     with pytest.raises(ConfigurationError, match="is before the first"):
         refresh(sqlite_url, COVERAGE, first=TODAY, last=TODAY - timedelta(days=1))
 
@@ -478,22 +486,18 @@ def test_a_view_that_others_need_is_not_dropped_on_postgresql(postgres_url: str)
     assert statuses(create(postgres_url))[ABSENCES] == "unchanged"
 
 
-def test_a_sync_is_waited_for(synced: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sync_is_waited_for(synced: str) -> None:
     warehouse = Warehouse(synced)
     session = warehouse.backend.connect()
     assert warehouse.backend.lock(session, "calcom_", "a-sync") is None
-    with pytest.raises(LoadInProgressError, match="are being loaded by"):
+    with pytest.raises(LoadInProgressError, match="are held by"):
         create(synced, wait=0.2)
     assert relations(synced, "calcom_calendar") == [None]
-    waited: list[float] = []
-
-    def end(seconds: float) -> None:
-        waited.append(seconds)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(create, synced, wait=60)
+        assert wait([waiting], timeout=1).not_done
         warehouse.backend.unlock(session, "calcom_", "a-sync")
-
-    monkeypatch.setattr(build.time, "sleep", end)
-    assert set(statuses(create(synced, wait=60)).values()) == {"created"}
-    assert len(waited) == 1
+        assert set(statuses(waiting.result(timeout=120)).values()) == {"created"}
     session.close()
     warehouse.close()
 
@@ -506,15 +510,12 @@ def test_the_tables_are_free_again_after_a_failure(synced: str, ask: Ask) -> Non
 
 
 @pytest.mark.parametrize("warehouse_url", ["postgresql", "duckdb", "mysql"], indirect=True)
-def test_tables_in_a_schema_with_the_ledger_outside(
-    warehouse_url: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tables_in_a_schema_with_the_ledger_outside(warehouse_url: str, ask: Ask) -> None:
     mysql = warehouse_url.startswith("mysql")
     schema = f"{sa.make_url(warehouse_url).database}_dwh" if mysql else "dwh"
     Ledger(warehouse_url).close()
-    monkeypatch.setattr(world, "Warehouse", lambda url: Warehouse(url, schema=schema))
     try:
-        world.load(warehouse_url)
+        world.load(warehouse_url, schema)
         assert set(statuses(create(warehouse_url, schema=schema)).values()) == {"created"}
         assert set(statuses(create(warehouse_url, schema=schema)).values()) == {"unchanged"}
         with Reports(warehouse_url, schema=schema) as reports:
@@ -534,6 +535,7 @@ def test_tables_in_a_schema_with_the_ledger_outside(
 
 @pytest.mark.parametrize("warehouse_url", ["postgresql", "duckdb", "mysql"], indirect=True)
 def test_a_schema_that_is_not_there_is_refused(warehouse_url: str) -> None:
+    make_file(warehouse_url)
     with pytest.raises(ConfigurationError, match="no schema nowhere"):
         Reports(warehouse_url, schema="nowhere")
 
@@ -577,7 +579,12 @@ def test_a_killed_run_can_be_run_again(synced: str, ask: Ask, monkeypatch: pytes
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(kept, "_make_empty"), (kept, "_carry_over"), (catalog, "drop_table"), (catalog, "rename_table")],
+    [
+        (snapshots, "_make_empty"),
+        (snapshots, "_carry_over"),
+        (catalog, "drop_table"),
+        (catalog, "rename_table"),
+    ],
 )
 def test_a_killed_refresh_can_be_run_again(
     module: Any, name: str, synced: str, ask: Ask, monkeypatch: pytest.MonkeyPatch

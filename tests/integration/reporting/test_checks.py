@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.hr.ledger import Ledger
-from calcom_provider.hr.plan import Facts
-from calcom_provider.reporting.check_result import CheckResult, ChecksFailedError
-from calcom_provider.reporting.checks import Checks, raise_failed
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.plan.model import Facts
+from calcom_provider.reporting.checks.checks import Checks, raise_failed
+from calcom_provider.reporting.checks.results import CheckResult, ChecksFailedError
 from calcom_provider.sandbox import Sandbox
 from calcom_provider.sync import SyncOptions, TableOptions, sync
 from calcom_provider.warehouse import Warehouse
+from tests.integration.reporting.loading import make_file
 from tests.plugins.api import client_for
 from tests.unit.hr.fake_calcom import FakeCalcom
 from tests.unit.hr.jobs import attribute_job, employees
@@ -163,12 +164,17 @@ def test_only_the_newest_plan_of_a_write_back_counts(
 
 
 def test_an_empty_database_is_not_fresh_and_has_nothing_else_to_check(warehouse_url: str) -> None:
+    # A database file is not made by looking.
+    warehouse = Warehouse(warehouse_url)
+    warehouse.backend.connect().close()
+    warehouse.close()
     results = checked(warehouse_url)
     assert set(failed(results)) == {"sync_runs"}
     assert [one.subject for one in results if not one.checked] == ["calcom_writeback_plans"]
 
 
 def test_an_unknown_check_is_refused(sqlite_url: str) -> None:
+    make_file(sqlite_url)
     with pytest.raises(ConfigurationError, match="no check 'kesy'"):
         checked(sqlite_url, checks=["kesy"])
 

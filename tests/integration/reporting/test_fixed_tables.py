@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from calcom_provider.reporting.calendar import calendar_rows, create_calendar, fill_calendar
-from calcom_provider.reporting.time_zones import create_tz_offsets, fill_tz_offsets, offset_rows
+from calcom_provider.reporting.fixed_tables.calendar import calendar_rows, create_calendar, fill_calendar
+from calcom_provider.reporting.fixed_tables.time_zones import create_tz_offsets, fill_tz_offsets, offset_rows
 from calcom_provider.warehouse import Warehouse
 
 FIRST, LAST = date(2026, 12, 1), date(2028, 2, 1)

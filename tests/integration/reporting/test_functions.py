@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
+from calcom_provider.reporting.building.catalog import views_of
 from calcom_provider.warehouse import Warehouse
-from calcom_provider.warehouse.backend import Session, as_utc
+from calcom_provider.warehouse.backends.base import Session
+from calcom_provider.warehouse.backends.registry import backend_class
+from calcom_provider.warehouse.rows import as_utc
 from calcom_provider.warehouse.schema import Column
 
 T = sa.table("calcom_moments", *map(sa.column, ("id", "day", "until", "time", "later", "minutes", "answers")))
@@ -52,7 +56,7 @@ def session(warehouse_url: str) -> Any:
 
 def ask(session: Session, expression: Any) -> list[Any]:
     select = sa.select(expression).select_from(T).order_by(T.c.id)
-    return [row[0] for row in session.fetch(fn.sql_text(select, session.backend.capabilities.name))]
+    return [row[0] for row in session.fetch(views_of(session.backend).sql_text(select))]
 
 
 def days(values: list[Any]) -> list[str]:
@@ -65,7 +69,7 @@ def test_days(session: Session) -> None:
     assert days(ask(session, fn.add_days(T.c.day, -T.c.id))) == ["2027-03-28", "2028-02-28", "2026-12-30"]
     assert ask(session, fn.days_between(T.c.day, T.c.until)) == [5, -366, 0]
     local = [(time + timedelta(minutes=more)).date().isoformat() for _, _, time, _, more in MOMENTS]
-    assert days(ask(session, fn.local_date(T.c.time, T.c.minutes))) == local
+    assert days(ask(session, fn.utc_date(fn.add_minutes(T.c.time, T.c.minutes)))) == local
 
 
 def test_times(session: Session) -> None:
@@ -93,6 +97,31 @@ def test_json_text(session: Session, path: tuple[str, ...], value: str | None) -
     assert ask(session, fn.json_text(T.c.answers, *path)) == [value] * 3
 
 
+@pytest.mark.parametrize(
+    ("listed", "named"),
+    [
+        ([], None),
+        ([{"name": "stale", "passed": True}], None),
+        ([{"name": "stale", "passed": None}, {"name": "match_rate"}], None),
+        ([{"passed": False, "more": {"passed": True}, "name": "stale"}], "stale"),
+        (
+            [
+                {"name": "stale", "seen": 1.5, "passed": False},
+                {"passed": True, "name": "same_day"},
+                {"passed": False, "name": "match_rate"},
+                {"name": "stale", "passed": False, "of": 'it\'s "passed": true'},
+            ],
+            "match_rate, stale",
+        ),
+    ],
+)
+def test_json_listed(session: Session, listed: list[dict[str, Any]], named: str | None) -> None:
+    for document in ({"list": listed}, {"other": [{"name": "x", "passed": False}], "list": listed}):
+        text = sa.literal(json.dumps(document), sa.Text())
+        assert ask(session, fn.json_listed(text, "list", "name", "passed")) == [named] * 3
+    assert ask(session, fn.json_listed(sa.literal("{}", sa.Text()), "list", "name", "passed")) == [None] * 3
+
+
 def test_values_are_written_into_the_text(session: Session) -> None:
     awkward = r"50 %: it's a \ :name"
     assert ask(session, sa.literal(awkward)) == [awkward] * 3
@@ -100,4 +129,6 @@ def test_values_are_written_into_the_text(session: Session) -> None:
 
 def test_a_json_key_that_would_break_out_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot be asked for"):
-        fn.sql_text(fn.json_text(T.c.answers, "it's"), "sqlite")
+        backend_class("sqlite://").views.sql_text(fn.json_text(T.c.answers, "it's"))
+    with pytest.raises(ValueError, match="cannot be asked for"):
+        backend_class("sqlite://").views.sql_text(fn.json_listed(T.c.answers, "list", "it's", "passed"))

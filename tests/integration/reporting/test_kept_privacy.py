@@ -1,4 +1,4 @@
-"""Erasure and retention reach the kept days of reporting views, in the same transaction as the synced tables."""
+"""Erasure and retention reach the snapshot days of reporting views, in the same transaction as the synced tables."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ import pytest
 
 from calcom_provider.api.errors import ConfigurationError
 from calcom_provider.cli.app import run
-from calcom_provider.reporting import build, privacy, time_zones
-from calcom_provider.reporting.build import Reports
-from calcom_provider.reporting.kept import KEPT, NEW
-from calcom_provider.reporting.privacy import KEPT_SUBJECTS, erase_from_kept, forget_kept
+from calcom_provider.reporting import privacy
+from calcom_provider.reporting.building import build
+from calcom_provider.reporting.building.build import Reports
+from calcom_provider.reporting.building.snapshots import NEW, SUFFIX
+from calcom_provider.reporting.fixed_tables import time_zones
+from calcom_provider.reporting.privacy import erase_from_snapshots, forget_snapshots
 from calcom_provider.reporting.source import Options
 from calcom_provider.reporting.views import VIEWS
 from calcom_provider.warehouse import Warehouse
-from calcom_provider.warehouse.backend import Session
+from calcom_provider.warehouse.backends.base import Session
 from tests.integration.reporting import questions_world as world
 from tests.integration.reporting.loading import write_sync
 
 TODAY = date(2027, 3, 1)
 MEMBER, EMAIL = 2, "member2@lumen.example"
-DAILY = [view.name for view in VIEWS if view.kept_by]
+DAILY = [view.name for view in VIEWS if view.snapshot_by]
 ABSENCES, HOSTS, HOLDERS = (
-    f"{name}{KEPT}" for name in ("fct_ooo_day", "rpt_host_week", "rpt_attribute_coverage_day")
+    f"{name}{SUFFIX}" for name in ("fct_ooo_day", "rpt_host_week", "rpt_attribute_coverage_day")
 )
 Ask = Callable[[str], list[tuple[Any, ...]]]
 Said = tuple[int, str, str]
@@ -113,13 +115,13 @@ def test_an_erased_person_is_in_no_kept_table_any_more(
     weeks = count(ask, HOSTS, f"host_user_id = {MEMBER}")
     others = count(ask, HOLDERS, f"last_holder_user_id <> {MEMBER}")
     assert min(own, covered, held, weeks, others) > 0
-    before = {name: count(ask, name + KEPT) for name in DAILY}
+    before = {name: count(ask, name + SUFFIX) for name in DAILY}
 
     code, said, _ = calcom("erase", "--user", user, "--yes")
 
     assert code == 0
     found = told(said)
-    assert {name: number for name, number in found.items() if name.endswith(KEPT)} == {
+    assert {name: number for name, number in found.items() if name.endswith(SUFFIX)} == {
         ABSENCES: own + covered,
         HOLDERS: held,
         HOSTS: weeks,
@@ -127,7 +129,7 @@ def test_an_erased_person_is_in_no_kept_table_any_more(
     assert found["calcom_ooo_entries"] > 0
     assert said.splitlines()[-1] == f"{sum(found.values())} rows erased or cleared"
     gone = {"fct_ooo_day": own, "rpt_host_week": weeks}
-    assert {name: count(ask, name + KEPT) for name in DAILY} == {
+    assert {name: count(ask, name + SUFFIX) for name in DAILY} == {
         name: number - gone.get(name, 0) for name, number in before.items()
     }
     assert count(ask, ABSENCES, f"{MEMBER} IN (user_id, cover_user_id)") == 0
@@ -142,7 +144,9 @@ def test_an_erased_person_is_in_no_kept_table_any_more(
 def test_who_left_the_synced_tables_is_erased_from_kept_days_by_id(
     kept: str, ask: Ask, calcom: Callable[..., Said]
 ) -> None:
-    assert calcom("erase", "--user", "nobody@lumen.example", "--yes")[1] == "0 rows erased or cleared\n"
+    code, said, error = calcom("erase", "--user", "nobody@lumen.example", "--yes")
+    assert (code, said) == (1, "")
+    assert "Nobody was found" in error
     ask(f"INSERT INTO {ABSENCES} (date, user_id, cover_user_id) VALUES ('2020-01-01', 88, 1)")
     code, said, _ = calcom("erase", "--user", "88", "--yes")
     assert (code, told(said)) == (0, {ABSENCES: 1})
@@ -187,11 +191,8 @@ def test_nothing_is_erased_when_a_kept_table_cannot_be(
     assert [count(ask, table) for table in tables] == before
 
 
-def test_kept_tables_in_a_schema_are_reached(
-    postgres_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(world, "Warehouse", lambda url: Warehouse(url, schema="dwh"))
-    world.load(postgres_url)
+def test_kept_tables_in_a_schema_are_reached(postgres_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    world.load(postgres_url, "dwh")
     with Reports(postgres_url, schema="dwh") as reports:
         reports.create(today=TODAY, days_back=30, days_ahead=30)
         reports.refresh(["fct_ooo_day"], first=TODAY)
@@ -211,7 +212,7 @@ def test_a_warehouse_without_reports_is_erased_as_before(
     world.load(warehouse_url)
     assert told(calcom("erase", "--user", str(MEMBER), "--yes")[1])["calcom_memberships"] == 1
     assert calcom("retention", "--days", "9000")[0] == 0
-    assert on(warehouse_url, lambda session: erase_from_kept(session, "calcom_", {1})) == {}
+    assert on(warehouse_url, lambda session: erase_from_snapshots(session, "calcom_", {1})) == {}
 
 
 def test_kept_days_go_after_their_time(kept: str, ask: Ask) -> None:
@@ -220,7 +221,7 @@ def test_kept_days_go_after_their_time(kept: str, ask: Ask) -> None:
     week = count(ask, HOSTS, "week_start < '2027-02-22'")
     assert min(old, week) > 0
     others = count(ask, HOLDERS)
-    done = on(kept, lambda session: forget_kept(session, "calcom_", days, today=TODAY))
+    done = on(kept, lambda session: forget_snapshots(session, "calcom_", days, today=TODAY))
     assert done == {ABSENCES: old, HOSTS: week}
     assert str(ask(f"SELECT min(date) FROM {ABSENCES}")[0][0])[:10] == "2027-02-28"
     # The week of the oldest day that stays is kept as a whole.
@@ -231,8 +232,10 @@ def test_kept_days_go_after_their_time(kept: str, ask: Ask) -> None:
 def test_a_name_reaches_every_prefix_of_the_views_and_a_full_one_its_table(kept: str, ask: Ask) -> None:
     keep(kept, "team_")
     days = {ABSENCES: 0, f"team_{ABSENCES}": 9000}
-    assert set(on(kept, lambda session: forget_kept(session, "calcom_", days, today=TODAY))) == {ABSENCES}
-    done = on(kept, lambda session: forget_kept(session, "calcom_", {ABSENCES: 0}, today=TODAY))
+    assert set(on(kept, lambda session: forget_snapshots(session, "calcom_", days, today=TODAY))) == {
+        ABSENCES
+    }
+    done = on(kept, lambda session: forget_snapshots(session, "calcom_", {ABSENCES: 0}, today=TODAY))
     assert set(done) == {f"team_{ABSENCES}"}
 
 
@@ -254,18 +257,19 @@ def test_an_unknown_kept_table_is_refused_and_nothing_is_deleted(
 ) -> None:
     before = count(ask, "calcom_sync_runs")
     ask("UPDATE calcom_sync_runs SET started_at = '2020-01-01 00:00:00'")
-    code, _, wrong = calcom("retention", "--days", "30", "--table", f"fct_nothing{KEPT}=5")
-    assert (code, f"there is no fct_nothing{KEPT}" in wrong) == (2, True)
+    code, _, wrong = calcom("retention", "--days", "30", "--table", f"fct_nothing{SUFFIX}=5")
+    assert (code, f"there is no fct_nothing{SUFFIX}" in wrong) == (2, True)
     assert count(ask, "calcom_sync_runs") == before
     with pytest.raises(ConfigurationError, match="0 or more"):
-        on(kept, lambda session: forget_kept(session, "calcom_", {ABSENCES: -1}))
+        on(kept, lambda session: forget_snapshots(session, "calcom_", {ABSENCES: -1}))
 
 
 def test_every_kept_column_that_tells_of_a_person_is_known() -> None:
-    assert sorted(KEPT_SUBJECTS) == sorted(DAILY)
+    assert sorted(view.name for view in VIEWS if view.snapshot_subject) == sorted(DAILY)
     for view in VIEWS:
-        if view.kept_by:
-            subject = KEPT_SUBJECTS[view.name]
+        if view.snapshot_by:
+            subject = view.snapshot_subject
+            assert subject is not None
             assert {*subject.user, *subject.clear_user} == {
                 name for name in view.columns if name.endswith("user_id")
             }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +98,34 @@ def test_days_are_kept(calcom: Callable[..., Said], ask: Callable[..., object]) 
     window = ("--first", str(today), "--last", str(today + timedelta(days=1)))
     said = calcom("refresh", "rpt_team_coverage_day", *window)[1]
     assert "refreshed, 4 rows" in line(said, "rpt_team_coverage_day_kept")
-    assert "kept, 4 rows written last" in line(calcom("list")[1], "rpt_team_coverage_day")
+    assert "snapshots, 4 rows written last" in line(calcom("list")[1], "rpt_team_coverage_day")
+
+
+def test_each_command_prints_json_when_asked(calcom: Callable[..., Said], tmp_path: Path) -> None:
+    def told(*words: str) -> Any:
+        code, said, wrong = calcom(*words, "--json")
+        assert (code, wrong) == (0, "")
+        return json.loads(said)
+
+    created = told("create", "--view-prefix", "cal_")
+    by_name = {one["name"]: one["status"] for one in created["views"]}
+    assert by_name["cal_fct_ooo_day"] == "created"
+    assert sum(created["counts"].values()) == len(by_name)
+    listed = {one["name"]: one for one in told("list", "--view-prefix", "cal_")}
+    assert listed["fct_ooo_day"]["view"] == "cal_fct_ooo_day"
+    assert listed["fct_ooo_day"]["exists"] is True
+    assert "no ledger" in listed["rpt_write_back"]["missing"]
+    today = str(datetime.now(UTC).date())
+    window = ("--first", today, "--last", today, "--view-prefix", "cal_")
+    refreshed = told("refresh", "rpt_team_coverage_day", *window)
+    assert [one["status"] for one in refreshed["views"]] == ["refreshed"]
+    page = tmp_path / "report.html"
+    rendered = told("render", "--out", str(page))
+    assert rendered["file"] == str(page)
+    assert page.exists()
+    assert rendered["parts"] > 0
+    assert told("drop", "--yes")["counts"]["removed"] > 0
+    assert told("drop", "--yes") == {"views": [], "counts": {}}
 
 
 def test_views_are_removed_when_asked_twice(
@@ -108,7 +139,8 @@ def test_views_are_removed_when_asked_twice(
     code, said, _ = calcom("drop", "--yes")
     assert code == 0
     assert line(said, "cal_fct_ooo_day").split()[1] == "removed"
-    assert ask("SELECT count(*) FROM sqlite_master WHERE type = 'view'") == 0
+    views = "SELECT count(*) FROM sqlite_master WHERE type = 'view' AND name NOT LIKE '%_current'"
+    assert ask(views) == 0
     assert calcom("drop", "--yes")[:2] == (0, "Nothing to do\n")
 
 
@@ -141,7 +173,7 @@ def test_a_sync_that_goes_on_ends_with_1(calcom: Callable[..., Said], url: str) 
     assert warehouse.backend.lock(session, "calcom_", "a-sync") is None
     code, _, wrong = calcom("create", "--wait", "0.1")
     assert code == 1
-    assert "being loaded by run a-sync" in wrong
+    assert "are held by run a-sync" in wrong
     session.close()
     warehouse.close()
 
@@ -152,3 +184,21 @@ def test_the_page_is_written(calcom: Callable[..., Said], tmp_path: Path) -> Non
     assert code == 0
     assert "parts with data" in said
     assert (tmp_path / "page.html").stat().st_size > 10_000
+
+
+def test_a_page_with_people_is_for_its_owner_alone_unless_the_file_was_there(
+    calcom: Callable[..., Said], tmp_path: Path
+) -> None:
+    def mode(name: str) -> int:
+        return stat.S_IMODE((tmp_path / name).stat().st_mode)
+
+    before = os.umask(0o022)
+    try:
+        assert calcom("create")[0] == 0
+        assert calcom("render", "--out", str(tmp_path / "counts.html"))[0] == 0
+        assert calcom("render", "--show-people", "--out", str(tmp_path / "people.html"))[0] == 0
+        (tmp_path / "there.html").touch(mode=0o640)
+        assert calcom("render", "--show-people", "--out", str(tmp_path / "there.html"))[0] == 0
+    finally:
+        os.umask(before)
+    assert (mode("counts.html"), mode("people.html"), mode("there.html")) == (0o644, 0o600, 0o640)

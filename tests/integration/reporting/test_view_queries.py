@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from calcom_provider.reporting.build import Reports
+from calcom_provider.reporting.building.build import Reports
 from calcom_provider.reporting.views import VIEWS
 from calcom_provider.warehouse import Warehouse
 from tests.integration.reporting.compare import plain, read_view
@@ -51,6 +51,7 @@ def working(view: Frame) -> Frame:
 
 
 TAKEN: dict[str, Callable[[Frame], Frame]] = {
+    "dim_event_type": lambda view: view[(view["bookings"] > 0) & view["kind"].isin(["unlisted", "none"])],
     "dim_member_attribute": lambda view: then(north(view)),
     "rpt_headcount_by_attribute_day": lambda view: in_march(north(view)),
     "fct_ooo_day": lambda view: of_team("user_id")(working(in_march(view))),

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from calcom_provider.reporting.build import Reports
+from calcom_provider.reporting.building.build import Reports
 from calcom_provider.reporting.views import VIEWS
 from calcom_provider.resources.policy import ColumnPolicy
 from calcom_provider.resources.registry import catalogue
@@ -129,7 +129,7 @@ def without(row: dict[str, Any], name: str) -> dict[str, Any]:
 
 def absence(number: int, user: int, first: str, last: str, cover: int | None = None) -> dict[str, Any]:
     start, end = f"{first}T00:00:00.000Z", f"{last}T23:59:59.999Z"
-    return {"id": number, "user_id": user, "start": start, "end": end, "to_user_id": cover}
+    return {"id": number, "user_id": user, "start_at": start, "end_at": end, "to_user_id": cover}
 
 
 def test_a_booking_near_midnight_falls_on_the_day_of_the_hosts_clocks(warehouse_url: str) -> None:
@@ -153,7 +153,7 @@ def test_a_booking_near_midnight_falls_on_the_day_of_the_hosts_clocks(warehouse_
         {
             "id": number,
             "uid": start,
-            "start": start,
+            "start_at": start,
             "status": "accepted",
             "created_at": "2027-03-01T12:00:00Z",
         }

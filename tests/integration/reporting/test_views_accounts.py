@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from calcom_provider.hr.errors import RefusedError
-from calcom_provider.hr.guards import GUARDS, GuardLimits
-from calcom_provider.hr.ledger import Ledger
-from calcom_provider.hr.plan import Plan
-from calcom_provider.hr.sources import from_records
-from calcom_provider.reporting.build import Reports
-from calcom_provider.reporting.views import VIEWS, write_back
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.ledger.tables import PLANS
+from calcom_provider.hr.plan.guards import GuardLimits
+from calcom_provider.hr.plan.model import Plan
+from calcom_provider.hr.sources.rows import from_records
+from calcom_provider.reporting.building.build import Reports
+from calcom_provider.reporting.views import VIEWS
 from calcom_provider.warehouse import (
     Column,
     DeleteGuard,
@@ -115,7 +118,7 @@ class Diary:
                 opened = run.table(read.table, resource=read.resource, deletes="remove", guard=refuses)
                 read.stage(opened, scope, run.known_pages(read.resource) if read.keeps else {})
             for resource, counted in (costs or {}).items():
-                run.account(resource, **counted)
+                run.count(resource, **counted)
             if dies:
                 raise BrokenError
             run.publish()
@@ -199,6 +202,17 @@ def test_health_is_what_the_runs_did(diary: Diary) -> None:
     check_health(diary)
 
 
+def test_a_run_that_is_dated_after_a_clock_ahead_tells_its_age_by_its_end(diary: Diary) -> None:
+    ahead = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=3)
+    diary.run(ahead.isoformat(), Read(PEOPLE, {1: 7}))
+    diary.run(datetime.now(UTC).replace(tzinfo=None).isoformat(), Read(PEOPLE, {1: 8}))
+    create(diary.url)
+    rows = compare.read_view(diary.url, "rpt_sync_health")
+    mine = rows[(rows["table_name"] == PEOPLE.name) & (rows["organization_id"] == 9)]
+    assert pd.to_datetime(mine["last_started_at"], utc=True).max() <= pd.Timestamp.now(tz="UTC")
+    assert 0 <= float(mine[AGE].max()) < 1
+
+
 def test_a_refused_run_changed_nothing(diary: Diary) -> None:
     guard, costs = DeleteGuard(absolute=0), {"people": {"requests": 4}}
     diary.run("2026-11-13 06:00", Read(PEOPLE, {9: 9}), guard=guard, costs=costs)
@@ -271,8 +285,24 @@ def test_guards_that_refused_a_plan_are_named(warehouse_url: str, ledger: Ledger
     assert seen["plan_hash"] == refused.hash
 
 
-def test_the_view_knows_every_guard() -> None:
-    assert sorted(GUARDS) == list(write_back.GUARDS)
+def test_a_verdict_may_have_its_fields_in_any_order(warehouse_url: str, ledger: Ledger) -> None:
+    fake, rows = strangers()
+    columns = {"skills": {"attribute": "Skills", "mode": "authoritative"}}
+    refused = attribute_job(fake, ledger, columns, limits=GuardLimits()).plan(rows)
+    report = told_report(ledger, refused)
+    for turn in (sorted, lambda fields: sorted(fields, reverse=True)):
+        verdicts = [{name: one[name] for name in turn(one)} for one in report["verdicts"]]
+        with ledger._database.transaction() as run:
+            changed = sa.update(PLANS).where(PLANS.c.plan_id == refused.id)
+            run(changed.values(report=json.dumps({**report, "verdicts": verdicts})))
+        assert told(warehouse_url, refused)["refused_by"] == "foreign_unassigns, match_rate"
+
+
+def told_report(ledger: Ledger, plan: Plan) -> dict[str, Any]:
+    """Give what the ledger holds of a plan's guards."""
+    with ledger._database.transaction() as run:
+        rows = run(sa.select(PLANS.c.report).where(PLANS.c.plan_id == plan.id))
+    return dict(json.loads(rows[0]["report"]))
 
 
 def test_written_entries_name_the_requests_behind_them(warehouse_url: str, ledger: Ledger) -> None:
@@ -286,7 +316,7 @@ def test_written_entries_name_the_requests_behind_them(warehouse_url: str, ledge
     changed = job.plan(from_records([rows[0] | {"end": "2026-05-11"}, rows[1] | {"status": "cancelled"}]))
     job.apply(changed, reread=False)
     assert told(warehouse_url, changed)["plan_status"] == "applied"
-    behind = " ".join(made.actions[0].own["requests"])
+    behind = " ".join(sorted(made.actions[0].own["behind"]))
     assert behind
     view = compare.read_view(warehouse_url, "rpt_write_back")
     found = {(one.plan_id, one.action, one.user_id): one.hr_requests for one in view.itertuples()}

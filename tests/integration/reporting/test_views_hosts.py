@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from calcom_provider.reporting.build import Reports
+from calcom_provider.reporting.building.build import Reports
 from calcom_provider.reporting.source import Options
 from calcom_provider.reporting.views import VIEWS
 from tests.integration.reporting.compare import assert_same, read_view

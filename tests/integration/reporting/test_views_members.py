@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from calcom_provider.reporting.build import Reports
+from calcom_provider.reporting.building.build import Reports
 from calcom_provider.reporting.views import VIEWS
 from tests.integration.reporting.compare import assert_same, read_view
 from tests.integration.reporting.expected import members

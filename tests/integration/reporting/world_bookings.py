@@ -59,7 +59,13 @@ def bookings(
     responses = [_response(rng, number, rows) for number in range(1, RESPONSES + 1)]
     of_forms: dict[str, list[Row]] = {
         "team_event_types": [
-            {"id": one, "title": f"Event {one}", "team_id": TEAMS[one % 4], "length_in_minutes": 30}
+            {
+                "id": one,
+                "title": f"Event {one}",
+                "team_id": TEAMS[one % 4],
+                "length_in_minutes": 30,
+                "scheduling_type": ("roundRobin", "collective")[one % 3 == 0],
+            }
             for one in EVENT_TYPES
         ],
         "routing_forms": [{"id": name, "name": name, "team_id": TEAMS[0]} for name in ("form-1", "form-2")],
@@ -103,7 +109,7 @@ def _booking(
         users = [rng.choice(USERS)]
     elif rng.random() < 0.35:
         entry = rng.choice(absences)
-        first, end = (datetime.fromisoformat(entry[name]) for name in ("start", "end"))
+        first, end = (datetime.fromisoformat(entry[name]) for name in ("start_at", "end_at"))
         # Now and then a little before or after the absence, where the zone of the host decides.
         start = first + timedelta(
             minutes=15 * rng.randrange(-40, (end - first) // timedelta(minutes=15) + 40)
@@ -125,8 +131,8 @@ def _booking(
         "id": number,
         "uid": f"bk-{number:04}",
         "status": status,
-        "start": text(start),
-        "end": None if number % 97 == 0 else text(start + timedelta(minutes=minutes)),
+        "start_at": text(start),
+        "end_at": None if number % 97 == 0 else text(start + timedelta(minutes=minutes)),
         "duration": None if number % 89 == 0 else minutes,
         "event_type_id": rng.choice((*EVENT_TYPES, 790, None)),
         "absent_host": rng.choice((None, *(False,) * 9, accepted)),

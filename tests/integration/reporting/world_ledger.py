@@ -48,8 +48,8 @@ def _entry(organization_id: int, absence: Row) -> Row:
         **_scope(organization_id, NAMESPACES[0]),
         "ooo_id": number,
         "user_id": absence["user_id"],
-        "start_day": absence["start"][:10],
-        "end_day": absence["end"][:10],
+        "start_day": absence["start_at"][:10],
+        "end_day": absence["end_at"][:10],
         "reason": "unspecified",
         "to_user_id": absence["to_user_id"],
         "wish": f"wish-{number}",
@@ -90,11 +90,14 @@ def _plans(organization_id: int) -> list[Row]:
 
 def _verdicts(status: str, guards: list[str]) -> list[Row]:
     passed = {"guard": "new_options", "allowed": True, "observed": 1.0, "limit": 5.0}
-    return [passed | {"overridden": False, "subject": None}] + [
+    said = [
         {"guard": one, "allowed": status != "refused", "observed": 9.0, "limit": 5.0}
         | {"overridden": status != "refused", "subject": "at-dep"}
         for one in guards
     ]
+    # JSON objects have no order: every other one has its fields the other way round.
+    turned = [dict(reversed(one.items())) if place % 2 else one for place, one in enumerate(said)]
+    return [passed | {"overridden": False, "subject": None}, *turned]
 
 
 def _actions(rng: random.Random, plan: Row, entries: list[Row]) -> list[Row]:

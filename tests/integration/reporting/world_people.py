@@ -99,7 +99,7 @@ def _options(sync: int) -> list[Row]:
             "value": value,
             "slug": value.lower(),
             "is_group": group,
-            "contains": contains or [],
+            "contained_option_ids": contains or [],
         }
 
     # Ids that differ in case alone, or begin alike, are different options.
@@ -119,8 +119,8 @@ def _options(sync: int) -> list[Row]:
         option("op-eur", "at-skl", "Europe", ["op-de", "op-zzz"]),
         # Neither a group of another attribute nor an option that only looks like a group counts.
         option("op-all", "at-reg", "All regions", ["op-sql", "op-nor"]),
-        {**option("op-not", "at-skl", "Africa"), "contains": ["op-fr", "op-d"]},
-        {**option("op-nul", "at-lvl", "1"), "contains": None},
+        {**option("op-not", "at-skl", "Africa"), "contained_option_ids": ["op-fr", "op-d"]},
+        {**option("op-nul", "at-lvl", "1"), "contained_option_ids": None},
         option("op-lv2", "at-lvl", "2.5"),
         option("op-ber", "at-off", "Berlin"),
         *(option(f"op-dsk{user}", "at-dsk", f"Desk {user}") for user in USERS if user % 12 == 0),

@@ -97,8 +97,8 @@ def _absence(rng: random.Random, number: int) -> Row:
         "uuid": f"ooo-{number}",
         "user_id": user,
         "to_user_id": cover if cover != user else None,
-        "start": f"{start}T22:00:00.000Z" if number % 17 == 0 else f"{start}T00:00:00.000Z",
-        "end": f"{end}T23:59:59.999Z",
+        "start_at": f"{start}T22:00:00.000Z" if number % 17 == 0 else f"{start}T00:00:00.000Z",
+        "end_at": f"{end}T23:59:59.999Z",
         "reason": reason,
     }
 
@@ -108,5 +108,5 @@ def _moved(rng: random.Random, row: Row) -> Row:
     if rng.random() < 0.3:
         return row | {"to_user_id": rng.choice(USERS[1::2])}
     shift = timedelta(days=rng.choice((-3, -1, 1, 2, 7)))
-    start, end = (date.fromisoformat(row[name][:10]) + shift for name in ("start", "end"))
-    return row | {"start": f"{start}{row['start'][10:]}", "end": f"{end}{row['end'][10:]}"}
+    start, end = (date.fromisoformat(row[name][:10]) + shift for name in ("start_at", "end_at"))
+    return row | {"start_at": f"{start}{row['start_at'][10:]}", "end_at": f"{end}{row['end_at'][10:]}"}

@@ -103,12 +103,24 @@ class Reader:
 
             with duckdb.connect(self.url.removeprefix("duckdb:///")) as connection:
                 return connection.execute(sql).fetchall()
+        if self.url.startswith(("delta", "iceberg")):
+            from tests.plugins.lakehouses import query
+
+            return query(self.url, sql)
+        if self.url.startswith("snowflake"):
+            from tests.plugins.snowflakes import query as ask
+
+            return ask(self.url, sql)
+        if self.url.startswith("bigquery"):
+            from tests.plugins.bigqueries import query as seek
+
+            return seek(self.url, sql)
         engine = sa.create_engine(self.url, poolclass=sa.NullPool)
         with engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(sql)]
 
     def quote(self, name: str) -> str:
-        return f"`{name}`" if self.url.startswith("mysql") else f'"{name}"'
+        return f"`{name}`" if self.url.startswith(("mysql", "bigquery")) else f'"{name}"'
 
     def state(self) -> tuple[dict[int, str], dict[int, str], list[Row]]:
         """Give the live rows, the marked ones and the closed versions."""

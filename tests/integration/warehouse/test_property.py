@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calcom_provider.warehouse import Warehouse
-from calcom_provider.warehouse.duckdb import DuckSession
-from calcom_provider.warehouse.generic import GenericSession
-from calcom_provider.warehouse.postgresql import PostgresSession
-from calcom_provider.warehouse.sql_session import SqlSession
+from calcom_provider.warehouse.backends.duckdb import DuckSession
+from calcom_provider.warehouse.backends.generic import GenericSession
+from calcom_provider.warehouse.backends.postgresql import PostgresSession
+from calcom_provider.warehouse.backends.sql_session import SqlSession
 from tests.integration.warehouse.model import Model, Page, Reader, load_pages
 
 MODES = [
@@ -168,6 +168,8 @@ def _on_server(url: str, mode: str, deletes: str, examples: int) -> None:
         with engine.connect() as connection:
             inspector = sa.inspect(connection)
             preparer = engine.dialect.identifier_preparer
+            for view in inspector.get_view_names():
+                connection.exec_driver_sql(f"DROP VIEW {preparer.quote(view)}")
             for table in inspector.get_table_names():
                 connection.exec_driver_sql(f"DROP TABLE {preparer.quote(table)}")
         follow(url, mode, deletes, runs)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from calcom_provider import __version__
-from calcom_provider.api.auth import ApiKey
 from calcom_provider.api.errors import (
+    AuthenticationError,
     ConfigurationError,
     ConfirmationRequiredError,
     IncompleteReadError,
@@ -19,7 +19,8 @@ from calcom_provider.api.errors import (
     ParameterError,
     UnknownOperationError,
 )
-from calcom_provider.api.transport import RequestsTransport
+from calcom_provider.api.http.auth import ApiKey
+from calcom_provider.api.http.transport import RequestsTransport
 from tests.plugins.api import KEY, Reply, Seen, client_for, success
 
 
@@ -47,7 +48,7 @@ def test_the_version_header_is_sent_only_where_the_operation_has_one(
 
 
 def test_path_query_and_body(http_server: Any, make_client: Any) -> None:
-    http_server.answer = lambda seen: success({})
+    http_server.answer = lambda seen: success({} if seen.method == "POST" else [])
     client = make_client()
     client.call("org_memberships.create", userId=7, role="MEMBER", accepted=True)
     client.call("org_users.list", emails=["a+b@x.example", "c@x.example"], teamIds=[1, 2], take=3)
@@ -74,6 +75,41 @@ def test_organization_is_asked_once_when_not_given(http_server: Any, make_client
         "/v2/organizations/5/teams",
     ]
     assert client.organization_id == 99
+
+
+def test_who_the_credential_is_can_be_asked_ahead(http_server: Any, make_client: Any) -> None:
+    answered = threading.Event()
+
+    def late(seen: Seen) -> Reply:
+        assert answered.wait(30)
+        return success({"id": 1, "organizationId": 99})
+
+    http_server.answer = late
+    client = make_client(organization_id=None)
+    client.ask_ahead()
+    client.ask_ahead()
+    answered.set()
+    assert (client.organization_id, client.me()["id"]) == (99, 1)
+    client.ask_ahead()
+    assert [seen.path for seen in http_server.seen] == ["/v2/me"]
+
+
+def test_what_goes_wrong_ahead_is_raised_where_the_answer_is_needed(
+    http_server: Any, make_client: Any
+) -> None:
+    http_server.answer = lambda seen: Reply(401, {"status": "error"})
+    client = make_client(organization_id=None)
+    client.ask_ahead()
+    for _ in range(2):
+        with pytest.raises(AuthenticationError):
+            client.me()
+
+
+def test_nothing_is_asked_ahead_where_the_organization_is_given(http_server: Any, make_client: Any) -> None:
+    client = make_client(organization_id=7)
+    client.ask_ahead()
+    client.close()
+    assert http_server.seen == []
 
 
 def test_an_account_without_an_organization_is_told_so(http_server: Any, make_client: Any) -> None:
@@ -106,9 +142,9 @@ def test_a_confirmed_call_is_sent(http_server: Any, make_client: Any, confirm: o
 
 
 def test_a_packed_answer_is_unpacked(http_server: Any, make_client: Any) -> None:
-    body = gzip.compress(json.dumps({"status": "success", "data": [1]}).encode())
+    body = gzip.compress(json.dumps({"status": "success", "data": [{"id": 1}]}).encode())
     http_server.replies = [Reply(200, body, {"Content-Encoding": "gzip"})]
-    assert make_client().call("org_teams.list") == [1]
+    assert make_client().call("org_teams.list") == [{"id": 1}]
 
 
 def test_answer_without_a_body(http_server: Any, make_client: Any) -> None:
@@ -165,7 +201,7 @@ def test_an_unchanged_page_is_neither_parsed_nor_sent_again(http_server: Any, ma
             return Reply(304, None, {"ETag": 'W/"x"'})
         return Reply(200, {"status": "success", "data": rows}, {"ETag": 'W/"x"'})
 
-    from calcom_provider.api.paging import KnownPage
+    from calcom_provider.api.paging.reader import KnownPage
 
     http_server.answer = answer
     client = make_client()

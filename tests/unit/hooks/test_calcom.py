@@ -95,6 +95,26 @@ def test_renewed_tokens_are_masked(
     assert masked == [hook.client.auth.token]
 
 
+def test_an_access_token_is_a_credential_of_its_own(sandbox: Any, set_connection: SetConnection) -> None:
+    keys = sandbox.keys
+    extra = {name: keys[name] for name in ("client_id", "client_secret", "managed_user_id")}
+    set_connection("m", conn_type="calcom", host=sandbox.url, extra=extra | {"auth_mode": "managed_user"})
+    renewed = CalComHook("m")
+    renewed.call("me.get")
+    set_connection(
+        "t",
+        conn_type="calcom",
+        host=sandbox.url,
+        password=renewed.client.auth.token,
+        extra={"auth_mode": "access_token"},
+    )
+    hook = CalComHook("t")
+    assert str(hook.call("me.get")["id"]) == keys["managed_user_id"]
+    good, message = hook.test_connection()
+    assert good, message
+    assert message.startswith(f"User {keys['managed_user_id']} of organization ")
+
+
 # -- what the connection test says ----------------------------------------------------------------------
 
 

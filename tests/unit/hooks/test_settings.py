@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from airflow.sdk import Connection
 
-from calcom_provider.api.auth import ApiKey, ManagedUser, PlatformClient
+from calcom_provider.api.bounds import Bounds
 from calcom_provider.api.errors import ConfigurationError
+from calcom_provider.api.http.auth import AccessToken, ApiKey, ManagedUser, PlatformClient
 from calcom_provider.hooks.settings import Settings, base_url
 
 SECRET = "cal_secretsecretsecret"
@@ -32,6 +33,7 @@ def test_a_key_is_all_that_is_needed() -> None:
     assert settings.base_url == "https://api.cal.com/v2"
     assert settings.organization_id is None
     assert settings.timeout == (10.0, 60.0)
+    assert settings.bounds == Bounds()
     assert settings.verify is True
     assert settings.proxies is None
     assert settings.state_store is None
@@ -46,6 +48,11 @@ def test_every_field_is_read() -> None:
                 "organization_id": 7,
                 "connect_timeout": 1.5,
                 "read_timeout": "30",
+                "answer_mib": 64,
+                "answer_seconds": 20,
+                "row_growth": 2,
+                "row_margin": 50,
+                "first_rows": 1000,
                 "ca_bundle": "/etc/ca.pem",
                 "proxy": "http://proxy:3128",
                 "state_store": "redis://localhost/1",
@@ -56,6 +63,7 @@ def test_every_field_is_read() -> None:
     assert settings.base_url == "https://cal.example.com/api/v2"
     assert settings.organization_id == 7
     assert settings.timeout == (1.5, 30.0)
+    assert settings.bounds == Bounds(64 * 1024 * 1024, 20.0, 2, 50, 1000)
     assert settings.verify == "/etc/ca.pem"
     assert settings.proxies == {"http": "http://proxy:3128", "https": "http://proxy:3128"}
     assert settings.state_store == "redis://localhost/1"
@@ -81,10 +89,16 @@ def test_empty_fields_of_the_form_are_defaults() -> None:
             {"auth_mode": "managed_user", "client_id": "c", "client_secret": "s", "managed_user_id": "12"},
             ManagedUser,
         ),
+        ({"auth_mode": "access_token", "access_token": "eyJhbGciOi"}, AccessToken),
     ],
 )
 def test_other_auth_modes(extra: dict[str, Any], kind: type) -> None:
     assert isinstance(Settings.of(connection(password=None, extra=extra)).auth, kind)
+
+
+def test_an_access_token_is_taken_from_the_password_first() -> None:
+    extra = {"auth_mode": "access_token", "access_token": "other"}
+    assert Settings.of(connection(password="Bearer eyJhbGciOi", extra=extra)).auth.secrets == ("eyJhbGciOi",)
 
 
 @pytest.mark.parametrize("value", [False, "false", "no", 0, "0", "off"])
@@ -104,6 +118,7 @@ def test_tls_verification_can_be_switched_off(value: Any) -> None:
             {"extra": {"auth_mode": "managed_user", "client_id": "c", "client_secret": "s"}},
             "managed_user_id",
         ),
+        ({"password": "", "extra": {"auth_mode": "access_token"}}, "access_token"),
         ({"extra": {"organization_id": SECRET}}, "organization_id"),
         ({"extra": {"organization_id": -4}}, "organization_id"),
         ({"extra": {"connect_timeout": SECRET}}, "connect_timeout"),
@@ -153,3 +168,17 @@ def test_the_uri_form_of_a_connection_works() -> None:
 
 def test_settings_show_no_secret() -> None:
     assert SECRET not in repr(Settings.of(connection()))
+
+
+@pytest.mark.parametrize(
+    ("host", "web"),
+    [
+        ("", "https://app.cal.com"),
+        ("https://cal.example.com/api/v2", "https://cal.example.com"),
+        ("https://api.example.com/v2", "https://app.example.com"),
+        ("https://api.example.com/api/v2", "https://api.example.com"),
+        ("http://127.0.0.1:5555/v2", "http://127.0.0.1:5555"),
+    ],
+)
+def test_links_lead_to_the_web_app_that_belongs_to_the_api(host: str, web: str) -> None:
+    assert Settings.of(connection(host=host)).web_url == web

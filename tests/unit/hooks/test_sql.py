@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,110 @@ def test_description_names_the_place_and_no_secret(set_connection: SetConnection
     assert describe_target("w") == "postgres://db:5433/s"
 
 
+@pytest.mark.parametrize(("conn_type", "said"), [("mariadb", {"charset": "utf8mb4"}), ("postgres", {})])
+def test_a_fallback_url_asks_for_all_of_unicode_where_it_has_to(
+    set_connection: SetConnection, monkeypatch: pytest.MonkeyPatch, conn_type: str, said: dict[str, str]
+) -> None:
+    monkeypatch.setattr(sql, "_engine_of_hook", lambda connection: None)
+    set_connection("w", conn_type=conn_type, host="db", schema="s")
+    assert warehouse_target("w").url.query == said
+
+
 def test_fallback_drivers_are_installed_extras() -> None:
-    for driver in sql.DRIVERS.values():
+    for driver, _ in sql.DRIVERS.values():
         assert sa.create_engine(f"{driver}://h/d").dialect
+
+
+def test_snowflake_is_reached_by_its_hook_with_the_parameters_of_our_sessions(
+    set_connection: SetConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import Connection
+
+    asked: list[Any] = []
+
+    class Hook:
+        def __init__(self, **given: Any) -> None:
+            asked.append(given)
+
+        def get_conn(self) -> str:
+            return "connected"
+
+    def get_hook(self: Connection, *, hook_params: dict[str, Any] | None = None) -> Hook:
+        return Hook(conn_id=self.conn_id, **(hook_params or {}))
+
+    monkeypatch.setattr(Connection, "get_hook", get_hook)
+    extra = {"account": "acct", "database": "DWH", "session_parameters": {"QUERY_TAG": "mine"}}
+    set_connection(
+        "w", conn_type="snowflake", login="me", password="secret", schema="RAW", extra=json.dumps(extra)
+    )
+    target = warehouse_target("w")
+    assert (target.account, target.database, target.schema) == ("acct", "DWH", "RAW")
+    assert target.connect({"QUERY_TAG": "calcom", "TIMEZONE": "UTC"}) == "connected"
+    assert asked[-1] == {"conn_id": "w", "session_parameters": {"QUERY_TAG": "mine", "TIMEZONE": "UTC"}}
+    assert describe_target("w") == "snowflake://acct/DWH/RAW"
+
+
+def test_snowflake_without_its_packages_is_explained(
+    set_connection: SetConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import Connection
+
+    def missing(self: Connection, **given: Any) -> None:
+        raise AirflowException('Unknown hook type "snowflake"')
+
+    monkeypatch.setattr(Connection, "get_hook", missing)
+    set_connection("w", conn_type="snowflake")
+    with pytest.raises(ConfigurationError, match="whose packages are not installed") as caught:
+        warehouse_target("w")
+    assert "airflow-provider-calcom[snowflake]" in str(caught.value.advice)
+
+
+def test_bigquery_is_reached_by_the_credentials_of_googles_hook(
+    set_connection: SetConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import Connection
+
+    from calcom_provider.hooks import bigquery
+
+    class Hook:
+        def get_credentials_and_project_id(self) -> tuple[str, str]:
+            return "credentials", "of-the-key"
+
+    class Library:
+        asked: list[dict[str, Any]] = []
+
+        def Client(self, **given: Any) -> str:
+            self.asked.append(given)
+            return "client"
+
+    library = Library()
+    monkeypatch.setattr(Connection, "get_hook", lambda self, **given: Hook())
+    monkeypatch.setattr(bigquery, "library", lambda: library)
+    monkeypatch.setattr("calcom_provider.warehouse.backends.bigquery.client.library", lambda: library)
+    extra = {"dataset": "calcom", "location": "EU", "keyfile_dict": "secret"}
+    set_connection("w", conn_type="google_cloud_platform", extra=json.dumps(extra))
+    target = warehouse_target("w")
+    assert (target.project, target.dataset) == ("", "calcom")
+    assert describe_target("w") == "bigquery://calcom"
+    target.connect("calcom")
+    assert library.asked == [{"project": "of-the-key", "credentials": "credentials", "location": "EU"}]
+    set_connection("w", conn_type="google_cloud_platform", extra=json.dumps({**extra, "project": "mine"}))
+    target = warehouse_target("w")
+    target.connect("other")
+    assert library.asked[-1]["project"] == "mine"
+    assert describe_target("w") == "bigquery://mine/calcom"
+
+
+def test_bigquery_without_its_packages_is_explained(
+    set_connection: SetConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import Connection
+
+    def missing(self: Connection, **given: Any) -> None:
+        raise AirflowException('Unknown hook type "google_cloud_platform"')
+
+    monkeypatch.setattr(Connection, "get_hook", missing)
+    set_connection("w", conn_type="google_cloud_platform")
+    with pytest.raises(ConfigurationError, match="whose packages are not installed") as caught:
+        warehouse_target("w")
+    assert "airflow-provider-calcom[bigquery]" in str(caught.value.advice)

@@ -1,6 +1,6 @@
 """A small Cal.com in memory with the rules that matter to a write-back, and a way to lose requests.
 
-It stands where :class:`~calcom_provider.hr.gateway.Gateway` stands. Everything a read returns is a copy.
+It stands where :class:`~calcom_provider.hr.target.gateway.Gateway` stands. Everything a read returns is a copy.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from calcom_provider.api.errors import (
     PermissionDeniedError,
     UnclearOutcomeError,
 )
-from calcom_provider.hr.people import CalUser
-from calcom_provider.hr.state import Attribute, AttributeState, OooEntry, Option, find_attribute
+from calcom_provider.hr.target.matching import CalUser
+from calcom_provider.hr.target.state import Attribute, AttributeState, OooEntry, Option, find_attribute
 
 READS = ("options_of_user", "options_of_attribute", "holders_of_options", "entries_of_user")
 
@@ -39,6 +39,7 @@ class FakeCalcom:
     writes: list[tuple[Any, ...]] = field(default_factory=list)
     before: Callable[[int], None] = lambda number: None
     after: Callable[[int], None] = lambda number: None
+    access: Callable[[], None] = lambda: None
     next_id: int = 10_000
 
     def __post_init__(self) -> None:
@@ -87,7 +88,8 @@ class FakeCalcom:
         return {one.id: copy.deepcopy(self.attributes[one.id]) for one in found}
 
     def read_entries(self) -> dict[int, OooEntry]:
-        return dict(self.entries)
+        shown = {user.id for user in self.users.values() if user.has_profile}
+        return {key: one for key, one in self.entries.items() if one.user_id in shown}
 
     # -- looking ----------
 
@@ -105,7 +107,11 @@ class FakeCalcom:
         return {key: set(users) for key, users in self.attributes[attribute_id].holders.items() if users}
 
     def entries_of_user(self, user_id: int) -> dict[int, OooEntry]:
+        self._has_profile(user_id)
         return {key: one for key, one in self.entries.items() if one.user_id == user_id}
+
+    def check_access(self) -> None:
+        self.access()
 
     # -- writing ----------
 
@@ -176,6 +182,7 @@ class FakeCalcom:
 
     def create_entry(self, user_id: int, after: Any) -> int:
         def effect() -> int:
+            self._has_profile(user_id)
             entry = self._entry(0, user_id, after)
             self._check(entry, None)
             made = replace(entry, id=self._id())
@@ -207,7 +214,15 @@ class FakeCalcom:
         if user_id not in self.users or not self.users[user_id].accepted:
             raise NotFoundError("User is not a member of the organization", status=404)
 
+    def _has_profile(self, user_id: int) -> None:
+        if user_id not in self.users or not self.users[user_id].has_profile:
+            raise PermissionDeniedError(
+                f"IsUserInOrg - user with id={user_id} is not part of the organization with id=901.",
+                status=403,
+            )
+
     def _owned_entry(self, user_id: int, ooo_id: int) -> OooEntry:
+        self._has_profile(user_id)
         entry = self.entries.get(ooo_id)
         if entry is None or entry.user_id != user_id:
             raise PermissionDeniedError("This OOO entry does not belong to this user.", status=403)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from calcom_provider.hr.apply import Patience
-from calcom_provider.hr.attribute_job import AttributeJob, AttributeSettings
-from calcom_provider.hr.columns import load_columns
-from calcom_provider.hr.days import DayPolicy
-from calcom_provider.hr.guards import Confirmation, GuardLimits
-from calcom_provider.hr.ledger import Ledger
-from calcom_provider.hr.mapping import load_mapping
-from calcom_provider.hr.ooo_job import OutOfOfficeJob, OutOfOfficeSettings
-from calcom_provider.hr.settings import Common
-from calcom_provider.hr.sources import Rows, from_records
+from calcom_provider.hr.apply.applier import Patience
+from calcom_provider.hr.attributes.columns import load_columns
+from calcom_provider.hr.attributes.job import AttributeJob, AttributeSettings
+from calcom_provider.hr.ledger.record import Ledger
+from calcom_provider.hr.out_of_office.days import DayPolicy
+from calcom_provider.hr.out_of_office.job import OutOfOfficeJob, OutOfOfficeSettings
+from calcom_provider.hr.plan.guards import Confirmation, GuardLimits
+from calcom_provider.hr.plan.settings import Common
+from calcom_provider.hr.sources.mapping import load_mapping
+from calcom_provider.hr.sources.rows import Rows, from_records
 from tests.unit.hr.fake_calcom import FakeCalcom
 
 TODAY = date(2026, 3, 16)
@@ -25,6 +25,8 @@ OPEN = GuardLimits(
     match_rate=0.0,
     match_rate_drop=1.0,
     vanished=1.0,
+    removals=1.0,
+    removals_days_floor=10**6,
     unassigns=1.0,
     unassigns_floor=10**6,
     persons_changed=1.0,

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.hr.attribute_job import AttributeJob, AttributeSettings
-from calcom_provider.hr.columns import load_columns
-from calcom_provider.hr.days import DayPolicy
-from calcom_provider.hr.guards import GuardLimits
-from calcom_provider.hr.mapping import load_mapping
-from calcom_provider.hr.ooo_job import OutOfOfficeJob, OutOfOfficeSettings
-from calcom_provider.hr.people import CalUser
-from calcom_provider.hr.settings import Common
-from calcom_provider.hr.state import Attribute, AttributeState, OooEntry, Option
+from calcom_provider.hr.attributes.columns import load_columns
+from calcom_provider.hr.attributes.job import AttributeJob, AttributeSettings
+from calcom_provider.hr.out_of_office.days import DayPolicy
+from calcom_provider.hr.out_of_office.job import OutOfOfficeJob, OutOfOfficeSettings
+from calcom_provider.hr.plan.guards import GuardLimits
+from calcom_provider.hr.plan.settings import Common
+from calcom_provider.hr.sources.mapping import load_mapping
+from calcom_provider.hr.target.matching import CalUser
+from calcom_provider.hr.target.state import Attribute, AttributeState, OooEntry, Option
 from tests.plugins.shared import SHARED
 from tests.unit.hr.fake_calcom import FakeCalcom
 
@@ -381,10 +381,11 @@ def test_nothing_of_the_samples_is_told(
 
     from rich.console import Console
 
-    from calcom_provider.hr.display import markdown, table
+    from calcom_provider.hr.apply.job import check_rows
     from calcom_provider.hr.errors import HrError
-    from calcom_provider.hr.guards import Confirmation
-    from calcom_provider.hr.jobs import check_rows
+    from calcom_provider.hr.plan.guards import Confirmation
+    from calcom_provider.hr.plan.rendering import table
+    from calcom_provider.hr.review.approval import markdown
 
     caplog.set_level("DEBUG")
     fake = calcom()

@@ -12,6 +12,7 @@ from calcom_provider.api.errors import AuthenticationError
 from calcom_provider.notifications.calcom import LONGEST, CalComNotifier, describe_sync
 from calcom_provider.transfers.calcom_to_sql import CalComToSqlOperator
 from tests.plugins.api import Reply, ScriptedServer
+from tests.unit.hr.promises import promised
 
 
 @pytest.fixture
@@ -56,6 +57,21 @@ def test_an_incomplete_table_is_told_even_without_changes() -> None:
     assert "not proven complete: calcom_users" in line
 
 
+def test_what_events_had_missed_is_told_even_without_changes() -> None:
+    result = {
+        "organization_id": 1,
+        "requests": 3,
+        "tables": {},
+        "events_missed": 4,
+        "events_late_seconds": 91.4,
+    }
+    line = describe_sync(result)
+    assert line is not None
+    assert line.endswith("events had missed 4 rows, the oldest for 91 s")
+    assert describe_sync(result | {"events_missed": 0, "events_late_seconds": 0.0}) is None
+    assert describe_sync(result | {"events_missed": None, "events_late_seconds": None}) is None
+
+
 def test_a_failure_is_told_with_its_advice(chat: ScriptedServer, task_context: Any) -> None:
     task_context["exception"] = AuthenticationError("the key\nis not known", advice="Make a new one.")
     CalComNotifier(http_conn_id="chat", only_changes=True)(task_context)
@@ -95,3 +111,36 @@ def test_a_broken_web_hook_is_told_without_its_secret(
         CalComNotifier(http_conn_id="chat")(task_context)
     assert "t0ps3cret" not in str(caught.value)
     assert "403" in str(caught.value) or "cannot be reached" in str(caught.value)
+
+
+def test_a_quarantine_is_told_when_it_begins_and_when_it_ends_and_not_in_between(
+    chat: ScriptedServer, task_context: Any
+) -> None:
+    promised("``CalComNotifier`` tells one message when it begins and one when it ends, and none in between")
+    guard = {"guard": "removals", "subject": "entries", "observed": 700, "limit": 140.0}
+    quarantine = {
+        "state": "began",
+        "namespace": "hr",
+        "kind": "out_of_office",
+        "plan_id": "p1",
+        "guards": [guard],
+    }
+    pushed = task_context["ti"].pushed
+    pushed["quarantine"] = quarantine
+    task_context["exception"] = "plan p1 is refused"
+    CalComNotifier(http_conn_id="chat", only_changes=True)(task_context)
+    for failure in ("plan p2 is refused", "plan p3: namespace hr is in quarantine", None):
+        pushed["quarantine"] = quarantine | {"state": "lasts"}
+        task_context["exception"] = failure
+        CalComNotifier(http_conn_id="chat")(task_context)
+    del task_context["exception"]
+    pushed["quarantine"] = quarantine | {"state": "ended", "ended_as": "confirmed", "confirmed": [guard]}
+    pushed["return_value"] = {"writes": 700}
+    CalComNotifier(http_conn_id="chat", only_changes=True)(task_context)
+    began, ended = said(chat)
+    assert "quarantine of namespace hr (out_of_office) began: removals:entries 700 (limit 140)" in began
+    assert "plan p1" in began
+    assert (
+        "quarantine of namespace hr (out_of_office) ended: confirmed removals:entries 700; writes 700"
+        in ended
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from calcom_provider.api.operations import catalogue, resolve
+from calcom_provider.api.catalogue.operations import catalogue, resolve
 from calcom_provider.operators.calcom import (
     LARGEST_RESULT,
     SHOWN_ONCE,

@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from calcom_provider.hr.ledger import Ledger
+from calcom_provider.hr.ledger.record import Ledger
 from calcom_provider.operators.checks import CalComWarehouseCheckOperator
-from calcom_provider.reporting.check_result import SHOWN, CheckResult
+from calcom_provider.reporting.checks.results import SHOWN, CheckResult
+
+
+@pytest.fixture(autouse=True)
+def _empty_database(warehouse_default: Path) -> None:
+    # A file that is not there is refused as a wrong path
+    warehouse_default.touch()
 
 
 @pytest.mark.parametrize(

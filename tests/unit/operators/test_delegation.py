@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from calcom_provider.api.errors import CalComError, ServerError
-from calcom_provider.api.retries import RetryPolicy
+from calcom_provider.api.http.retries import RetryPolicy
 from calcom_provider.hooks.calcom import CalComHook
 from calcom_provider.operators.delegation import CalComDelegationCredentialOperator
 from tests.plugins.api import Reply, ScriptedServer, Seen, error, success

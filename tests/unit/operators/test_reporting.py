@@ -41,7 +41,7 @@ def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
         ({"answers": {"Their size": "size"}}, "'Their size' is no name of a column"),
         ({"show_people": "some"}, "show_people is true or false"),
         ({"keep": "rpt_weather_day"}, "rpt_weather_day cannot be kept as a table"),
-        ({"view_prefix": "x" * 60}, "prefix of the views is too long"),
+        ({"view_prefix": "x" * 300}, "prefix of the views is too long"),
     ],
 )
 def test_wrong_arguments_fail_at_once(
@@ -63,10 +63,10 @@ def test_views_are_made_and_kept_days_written(synced: Path, task_context: dict[s
     assert first["page"] is None
     assert first["views"]["created"] >= 2
     assert second["views"]["unchanged"] == first["views"]["created"]
-    assert set(first["kept"]) == {"cal_rpt_team_coverage_day_kept", "cal_fct_ooo_day_kept"}
+    assert set(first["snapshots"]) == {"cal_rpt_team_coverage_day_kept", "cal_fct_ooo_day_kept"}
     # Two teams: all days at first, then from a week before today on.
-    assert first["kept"]["cal_rpt_team_coverage_day_kept"] == 2 * 51
-    assert second["kept"]["cal_rpt_team_coverage_day_kept"] == 2 * 18
+    assert first["snapshots"]["cal_rpt_team_coverage_day_kept"] == 2 * 51
+    assert second["snapshots"]["cal_rpt_team_coverage_day_kept"] == 2 * 18
     assert ask(synced, "SELECT max(minimum) FROM cal_rpt_team_coverage_day") == [(2,)]
 
 
@@ -85,7 +85,7 @@ def test_parameters_of_a_dag_may_be_empty(synced: Path, task_context: dict[str, 
         "None",
     )
     result = operator(**empty).execute(task_context)
-    assert (result["kept"], result["page"]) == ({}, None)
+    assert (result["snapshots"], result["page"]) == ({}, None)
 
 
 def test_a_changed_option_makes_a_view_anew(synced: Path, task_context: dict[str, Any]) -> None:

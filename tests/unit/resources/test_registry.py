@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from calcom_provider.api.catalogue.operations import catalogue as operations
+from calcom_provider.api.catalogue.operations import resolve
 from calcom_provider.api.errors import ConfigurationError
-from calcom_provider.api.operations import catalogue as operations
-from calcom_provider.api.operations import resolve
 from calcom_provider.resources import catalogue, get, select
-from calcom_provider.resources.exclusions import EXCLUDED
 from calcom_provider.resources.model import Resource
+from calcom_provider.resources.registry import unread_lists
 from calcom_provider.warehouse.schema import Table
 
 ALL = list(catalogue().values())
@@ -119,9 +119,11 @@ def test_every_list_of_the_api_is_a_resource_or_left_out_for_a_reason() -> None:
         for plan in (resource.read, resource.read.fallback)
         if plan is not None
     }
-    assert lists - read == set(EXCLUDED)
-    assert all(EXCLUDED.values())
-    assert set(EXCLUDED).isdisjoint(read)
+    assert lists - read == set(unread_lists())
+    assert all(unread_lists().values())
+    assert set(unread_lists()).isdisjoint(read)
+    declared = [name for resource in ALL for name in resource.unread]
+    assert len(declared) == len(set(declared))
 
 
 def test_what_the_api_writes_or_fans_out_while_reading_is_only_read_when_named() -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from calcom_provider.sandbox import Sandbox
-from calcom_provider.sandbox.wire import Answer, Incoming
+from calcom_provider.sandbox.core.wire import Incoming, Response
 
 
 class Caller:
@@ -32,7 +32,7 @@ class Caller:
         key: str | None = "admin",
         raw: bytes | None = None,
         **headers: str,
-    ) -> Answer:
+    ) -> Response:
         """Send a request; a path without ``/v2`` lies below the organisation."""
         url = urlsplit(path if path.startswith("/") else f"/v2/organizations/{self.organization_id}/{path}")
         sent = {name.lower().replace("_", "-"): value for name, value in headers.items()}
@@ -85,14 +85,14 @@ class Http:
         self.base = f"{sandbox.url}/organizations/{sandbox.organization_id}"
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return self.session.get(f"{self.base}/{path}", timeout=5, **options)
+        return self.session.get(f"{self.base}/{path}", timeout=60, **options)
 
     def post(self, path: str, body: Any) -> requests.Response:
-        return self.session.post(f"{self.base}/{path}", json=body, timeout=5)
+        return self.session.post(f"{self.base}/{path}", json=body, timeout=60)
 
     def control(self, method: str, word: str, body: Any = None) -> Any:
         url = f"{self.sandbox.url.removesuffix('/v2')}/__sandbox/{word}"
-        answer = requests.request(method, url, json=body, timeout=5)
+        answer = requests.request(method, url, json=body, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calcom_provider.sandbox.paging import block
-from calcom_provider.sandbox.stores import bookings
+from calcom_provider.sandbox.core.paging import block
+from calcom_provider.sandbox.world.stores import bookings
 from tests.unit.sandbox.conftest import Caller
 
 OWN = {"cal_api_version": "2024-08-13"}
@@ -134,6 +134,51 @@ def test_users_that_are_not_members_are_refused(many: Caller) -> None:
     assert outsider is not None
     assert many.error("GET", f"bookings?userIds={outsider['id']}")[0] == 403
     assert many.error("GET", "bookings?userIds=999999")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("eventTypeIds=1,x", {"eventTypeIds": [1, None]}),
+        ("eventTypeIds=", {"eventTypeIds": [None]}),
+        ("teamsIds=y&eventTypeIds=z", {"eventTypeIds": [None], "teamsIds": [None]}),
+        ("userIds=3,y", {"userIds": [3, None]}),
+        ("userIds=3&userIds=4x", {"userIds": [3, None]}),
+    ],
+)
+def test_lists_of_ids_that_are_no_numbers_are_refused(
+    many: Caller, query: str, values: dict[str, Any]
+) -> None:
+    answer = json.loads(many.send("GET", f"bookings?{query}").body)
+    assert answer["error"]["message"] == "Bad Request Exception"
+    text = "each value in {} must be a number conforming to the specified constraints"
+    assert answer["error"]["details"]["errors"] == [
+        {
+            "target": values, "value": value, "property": name, "children": [],
+            "constraints": {"isNumber": text.format(name)},
+        }
+        for name, value in values.items()
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "query", ["eventTypeId=x", "teamId=1.5", "teamId=1,2", "eventTypeId=1&eventTypeId=2"]
+)
+def test_an_id_that_is_no_integer_is_refused(many: Caller, query: str) -> None:
+    answer = many.send("GET", f"bookings?{query}")
+    name = query.partition("=")[0]
+    (error,) = json.loads(answer.body)["error"]["details"]["errors"]
+    assert (answer.status, error["property"]) == (400, name)
+    assert error["constraints"] == {"isInt": f"{name} must be an integer number"}
+
+
+def test_ids_are_read_as_far_as_they_are_numbers(many: Caller) -> None:
+    wanted = next(row["id"] for row in many.world.event_types if row["teamId"])
+    _, exact = read(many, f"bookings?eventTypeIds={wanted}")
+    _, trailing = read(many, f"bookings?eventTypeIds={wanted}abc")
+    _, padded = read(many, f"bookings?eventTypeId=%20{wanted}.0")
+    assert 0 < exact["totalItems"] < 160
+    assert trailing == padded == exact
 
 
 def test_own_bookings_need_the_version_and_a_key(many: Caller) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.sandbox.bookings import moment
-from calcom_provider.sandbox.stores import bookings
-from calcom_provider.sandbox.tables import Row
-from calcom_provider.sandbox.world import iso
+from calcom_provider.sandbox.world.bookings import moment
+from calcom_provider.sandbox.world.stores import bookings
+from calcom_provider.sandbox.world.tables import Row
+from calcom_provider.sandbox.world.world import iso
 from tests.unit.sandbox.conftest import Caller
 
 V = {"cal_api_version": "2024-08-13"}
@@ -50,6 +50,18 @@ def test_a_booking_needs_no_key_and_takes_its_slot(calcom: Caller) -> None:
     assert free(calcom, "intro-call") != start
     body = {"start": start, "eventTypeId": event_type(calcom, "intro-call")["id"], "attendee": GUEST}
     assert calcom.error("POST", "/v2/bookings", body, key=None, **V)[0] == 400
+
+
+def test_a_taken_slot_is_refused_with_who_hosts_it(calcom: Caller) -> None:
+    texts = {}
+    for row in calcom.world.event_types:
+        if row["recurrence"] or not row["seats"].get("disabled"):
+            continue
+        start = iso(calcom.world.today + timedelta(days=60, hours=-calcom.world.today.hour + 1))
+        body = {"start": start, "eventTypeId": row["id"], "attendee": GUEST}
+        texts[bool(row["teamId"])] = calcom.error("POST", "/v2/bookings", body, key=None, **V)
+    busy = "either already has booking at this time or is not available"
+    assert texts == {False: (400, f"User {busy}"), True: (400, f"One of the hosts {busy}")}
 
 
 def test_complaints_are_joined_into_one_text(calcom: Caller) -> None:

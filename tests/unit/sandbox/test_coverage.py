@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from calcom_provider.api.operations import catalogue, resolve
-from calcom_provider.sandbox import stores
-from calcom_provider.sandbox.mutations import mutate
-from calcom_provider.sandbox.routing import Route, routes
+from calcom_provider.api.catalogue.operations import catalogue, resolve
+from calcom_provider.sandbox.control.mutations import mutate
+from calcom_provider.sandbox.core.routing import Route, routes
+from calcom_provider.sandbox.world import stores
 from tests.unit.sandbox.conftest import Caller
 
 
@@ -111,7 +111,7 @@ def test_the_shell_takes_the_sizes() -> None:
             known = json.loads(process.stdout.readline())
             url = f"{known['url']}/organizations/{known['organization_id']}/bookings?take=1"
             answer = requests.get(
-                url, headers={"Authorization": f"Bearer {known['keys']['admin']}"}, timeout=5
+                url, headers={"Authorization": f"Bearer {known['keys']['admin']}"}, timeout=60
             )
             assert answer.json()["pagination"]["totalItems"] == 31
         finally:

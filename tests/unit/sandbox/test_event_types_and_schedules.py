@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from calcom_provider.sandbox.tables import Row
+from calcom_provider.sandbox.world.tables import Row
 from tests.unit.sandbox.conftest import Caller
 
 V = {"cal_api_version": "2024-06-14"}

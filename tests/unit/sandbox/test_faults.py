@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections import Counter
 
@@ -9,8 +11,8 @@ import pytest
 import requests
 
 from calcom_provider.sandbox import Sandbox
-from calcom_provider.sandbox.faults import KINDS, Faults
-from calcom_provider.sandbox.wire import Answer, Incoming
+from calcom_provider.sandbox.control.faults import KINDS, Faults
+from calcom_provider.sandbox.core.wire import Incoming, Response
 from tests.unit.sandbox.conftest import Http
 
 BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
@@ -42,13 +44,22 @@ def test_a_reset_before_the_effect_has_had_none(http: Http) -> None:
     assert http.post(path, body).status_code == 201
 
 
-def test_a_late_effect_lands_after_its_lost_answer(http: Http) -> None:
+def test_a_late_effect_lands_after_its_lost_answer(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     path, body = absence(http)
-    http.sandbox.faults.script([{"operation": "org_user_ooo.create", "do": "late", "seconds": 0.2}])
+    over, sleep = threading.Event(), asyncio.sleep
+
+    async def until_over(seconds: float) -> None:
+        while seconds == 777 and not over.is_set():
+            await sleep(0.01)
+        await sleep(0.0 if seconds == 777 else seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", until_over)
+    http.sandbox.faults.script([{"operation": "org_user_ooo.create", "do": "late", "seconds": 777}])
     with pytest.raises(BROKEN):
         http.post(path, body)
     assert http.get(path).json()["data"] == []
-    deadline = time.monotonic() + 3
+    over.set()
+    deadline = time.monotonic() + 60
     while not http.get(path).json()["data"] and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(http.get(path).json()["data"]) == 1
@@ -63,7 +74,7 @@ def test_a_truncated_body_is_noticed(http: Http) -> None:
 
 
 def test_silence_and_latency(http: Http) -> None:
-    http.sandbox.faults.set(latency=0.05, timeout_seconds=0.6)
+    http.sandbox.faults.set(latency=0.05, timeout_seconds=5)
     started = time.monotonic()
     http.get("teams")
     assert time.monotonic() - started >= 0.05
@@ -85,9 +96,9 @@ def test_error_answers(http: Http, kind: str, status: int) -> None:
 def test_tests_can_cut_at_an_exact_answer(http: Http) -> None:
     seen: list[str] = []
 
-    def cut(request: Incoming, answer: Answer) -> object:
+    def cut(request: Incoming, answer: Response) -> object:
         seen.append(request.path)
-        return {2: "lost", 3: Answer(418, b"{}", {"Content-Type": "application/json"})}.get(len(seen))
+        return {2: "lost", 3: Response(418, b"{}", {"Content-Type": "application/json"})}.get(len(seen))
 
     http.sandbox.before_answer(cut)
     assert http.get("teams").status_code == 200
@@ -148,11 +159,11 @@ def test_control_routes(http: Http) -> None:
 
 
 def test_reads_lag_behind_writes(http: Http) -> None:
-    http.sandbox.faults.set(lag=0.4)
+    http.sandbox.faults.set(lag=3600)
     path, body = absence(http)
     assert http.post(path, body).status_code == 201
     assert http.get(path).json()["data"] == []
-    time.sleep(0.45)
+    http.sandbox.faults.set(lag=0.001)
     assert len(http.get(path).json()["data"]) == 1
 
 
@@ -169,7 +180,7 @@ def test_physical_order_moves_updated_rows(http: Http) -> None:
     http.sandbox.faults.set(physical_order=True)
     first = http.get("memberships").json()["data"][0]
     http.session.patch(
-        f"{http.base}/memberships/{first['id']}", json={"disableImpersonation": True}, timeout=5
+        f"{http.base}/memberships/{first['id']}", json={"disableImpersonation": True}, timeout=60
     )
     assert http.get("memberships").json()["data"][-1]["id"] == first["id"]
 
@@ -194,7 +205,7 @@ def test_a_stranger_spends_the_same_budget_and_headers_can_be_missing() -> None:
 
 
 def test_any_size_starts_fast() -> None:
-    started = time.monotonic()
+    started = time.process_time()  # a loaded machine makes it no slower by this measure
     with Sandbox(5000, limit=None) as sandbox:
-        assert time.monotonic() - started < 10
+        assert time.process_time() - started < 10
         assert len(Http(sandbox).get("users?take=1000").json()["data"]) == 1000

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from calcom_provider.sandbox.groups.verified_resources import verification_code
-from calcom_provider.sandbox.stores import credentials, form_responses, routing_forms
+from calcom_provider.sandbox.groups.account.verified_resources import verification_code
+from calcom_provider.sandbox.world.stores import credentials, form_responses, routing_forms
 from tests.unit.sandbox.conftest import Caller
 
 

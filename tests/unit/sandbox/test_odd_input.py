@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calcom_provider.api.operations import Operation, catalogue
-from calcom_provider.sandbox import stores
+from calcom_provider.api.catalogue.operations import Operation, catalogue
+from calcom_provider.sandbox.world import stores
 from tests.unit.sandbox.conftest import Caller
 
 NAMES = sorted(catalogue().by_name)

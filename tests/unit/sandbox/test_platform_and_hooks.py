@@ -43,9 +43,28 @@ def test_a_deleted_webhook_of_an_organisation_is_remembered_for_five_minutes(cal
     made = calcom.data("POST", "webhooks", HOOK, status=201)
     path = f"webhooks/{made['id']}"
     calcom.data("DELETE", path)
-    assert calcom.error("DELETE", path)[0] == 404
+    # A read looks for the row, a write leaves that to the database
+    assert calcom.error("GET", path) == (404, f"Webhook ({made['id']}) not found")
+    for method, body in (("DELETE", None), ("PATCH", {"active": False})):
+        error = json.loads(calcom.send(method, path, body).body)["error"]
+        assert error == {
+            "code": "NOT_FOUND", "message": "Invalid Query: The requested record was not found."
+        }  # fmt: skip
     calcom.world.advance(301)
     assert calcom.error("DELETE", path)[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "owner", "key"),
+    [("webhooks", "user", "admin"), ("/v2/webhooks", "user", "admin"), (None, "oAuth client", "operator")],
+)
+def test_an_address_that_is_taken_is_refused_with_the_word_of_its_owner(
+    calcom: Caller, path: str | None, owner: str, key: str
+) -> None:
+    path = path or client(calcom, "/webhooks")
+    calcom.data("POST", path, HOOK, status=201, key=key)
+    text = f"Webhook with this subscriber url already exists for this {owner}"
+    assert calcom.error("POST", path, HOOK, key=key) == (409, text)
 
 
 def test_an_address_may_be_doubled_by_a_change_where_no_index_forbids_it(calcom: Caller) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from calcom_provider.sandbox.validation import parse_int
+from calcom_provider.sandbox.core.validation import parse_int
 from tests.unit.sandbox.conftest import Caller
 
 
@@ -66,6 +66,18 @@ def test_validation_echoes_what_was_sent_and_unknown_fields_are_dropped(calcom: 
     error = json.loads(answer.body)["error"]["details"]["errors"][0]
     assert error["target"]["serviceAccountKey"]["private_key"] == "SECRET"
     assert calcom.data("GET", "users?foo=bar&take=1") == calcom.data("GET", "users?take=1")
+
+
+def test_delegation_credentials_need_a_workspace_platform_that_is_set_up() -> None:
+    key = {"client_email": "a@b.test", "private_key": "SECRET", "client_id": "1"}
+    body = {"workspacePlatformSlug": "google", "domain": "b.test", "serviceAccountKey": key}
+    assert Caller().data("POST", "delegation-credentials", body, status=201)["domain"] == "b.test"
+    anew = Caller(workspace_platforms=())
+    answer = anew.send("POST", "delegation-credentials", body)
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, error) == (
+        404, {"code": "TRPCError", "message": "The requested resource was not found"}
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -170,12 +170,20 @@ def test_absences_snap_to_days(calcom: Caller) -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    ["2027-03-01", "2027-03-01T00:00:00+00:00", "2027-03-01T00:00:00.000000Z", "2027-03-01t00:00:00z", 5],
-)
+    ["2027-03-01", "2027-03-01T00:00:00+00:00", "2027-03-01T00:00:00.000000Z", "2027-03-01t00:00:00z", 5, None,
+     ["2027-03-01T00:00:00Z", "2027-03-02T00:00:00Z"], {"at": "2027-03-01T00:00:00Z"}],
+)  # fmt: skip
 def test_absences_take_one_date_format(calcom: Caller, moment: Any) -> None:
     away = Away(calcom)
     body = {"start": moment, "end": moment}
     assert calcom.error("POST", f"users/{away.first}/ooo", body) == (400, "Invalid Date.")
+
+
+def test_a_list_of_one_moment_is_taken_for_that_moment(calcom: Caller) -> None:
+    away = Away(calcom)
+    body = {"start": ["2027-03-01T09:00:00Z"], "end": [["2027-03-02T00:00:00Z"]]}
+    made = calcom.data("POST", f"users/{away.first}/ooo", body, status=201)
+    assert (made["start"], made["end"]) == ("2027-03-01T00:00:00.000Z", "2027-03-02T23:59:59.999Z")
 
 
 def test_covers_are_checked(calcom: Caller) -> None:
@@ -200,6 +208,7 @@ def test_changing_an_absence(calcom: Caller) -> None:
     made = calcom.data("POST", f"users/{away.first}/ooo", away.body("2027-05-01", "2027-05-02"), status=201)
     path = f"users/{away.first}/ooo/{made['id']}"
     assert calcom.error("PATCH", path, {"start": "2027-05-01T00:00:00Z"})[0] == 400
+    assert calcom.error("PATCH", path, {"start": None, "end": None}) == (400, "Invalid Date.")
     # An update with its own dates finds itself
     assert calcom.error("PATCH", path, away.body("2027-05-01", "2027-05-02"))[0] == 409
     assert calcom.data("PATCH", path, {"reason": "sick", "notes": "n"})["reason"] == "sick"

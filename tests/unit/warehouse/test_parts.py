@@ -15,7 +15,7 @@ from calcom_provider.warehouse import (
     UnsupportedTargetError,
     Warehouse,
 )
-from calcom_provider.warehouse.pages import pack_keys, unpack_keys
+from calcom_provider.warehouse.bookkeeping.page_marks import pack_keys, unpack_keys
 from calcom_provider.warehouse.run import TableResult
 
 KEYS = (

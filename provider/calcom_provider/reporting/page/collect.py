@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calcom_provider.reporting.page import coverage, panels
+from calcom_provider.reporting.page import (
+    absences,
+    bookings,
+    coverage,
+    decisions,
+    events,
+    hosts,
+    operations,
+    routing,
+)
 from calcom_provider.reporting.page.data import Page
+from calcom_provider.reporting.page.dimensions import read_dimensions
+from calcom_provider.reporting.page.members import growth
 from calcom_provider.reporting.page.reader import Reader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-BACK, AHEAD, COVERED = 28, 92, 28
 
 
 def collect(
@@ -25,27 +34,48 @@ def collect(
 ) -> Page:
     """Read what the page shows.
 
-    Absences are counted from 28 days ago to 92 days ahead, coverage for the next 28 days. Nothing is written: the
-    views are read from their definitions, so they need not have been made; the calendar must have been.
+    Bookings and members are counted for 26 weeks up to this one, bookings for four weeks ahead too, absences from 28
+    days ago to 92 days ahead, coverage for the next 28 days. Nothing is written: the views are read from their
+    definitions, so they need not have been made; the calendar must have been.
 
-    :param target: SQLAlchemy engine or URL; ``duckdb:///path`` for a DuckDB file
-    :param schema: schema of the tables, the connection's own by default
-    :param prefix: what table names begin with
-    :param show_people: show names of teams and users, and single write-backs with their diff, instead of ids and
-        counts alone
-    :param now: the moment the page is made for, by default the present
+    :param target: SQLAlchemy engine or URL; ``duckdb:///path`` for a DuckDB file.
+    :param schema: schema of the tables, the connection's own by default.
+    :param prefix: what table names begin with.
+    :param show_people: show names of users, numbers about fewer than five people, and single write-backs with their
+        diff.
+    :param now: the moment the page is made for, by default the present.
     """
-    moment = now or datetime.now(UTC)
-    today = moment.astimezone(UTC).date()
-    around = (today - timedelta(days=BACK), today + timedelta(days=AHEAD - 1))
-    ahead = (today, today + timedelta(days=COVERED - 1))
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
     with Reader(target, schema=schema, prefix=prefix) as read:
-        parts = (
-            panels.sync_health(read),
-            panels.freshness(read, moment),
-            coverage.absences(read, around),
-            coverage.team_coverage(read, ahead, show_people),
-            coverage.attribute_coverage(read, ahead, show_people),
-            panels.write_back(read, show_people),
+        dims, holders = read_dimensions(read, moment.date(), show_people)
+        out = absences.read_absences(read, dims)
+        teams, values = coverage.read_teams(read, dims), coverage.read_values(read, dims)
+        conflicts = decisions.read_conflicts(read, dims)
+        fresh, stopped = operations.read_freshness(read, moment), operations.read_quarantines(read)
+        counted = bookings.read_bookings(read, dims, holders, moment)
+        panels = (
+            *bookings.panels(counted, dims),
+            hosts.utilisation(read, dims, holders),
+            routing.funnel(read, dims),
+            growth(read, dims),
+            hosts.fairness(read, dims),
+            absences.panel(out, dims),
+            conflicts.panel,
+            coverage.team_panel(teams, out, dims),
+            coverage.value_panel(values, out, dims),
+            operations.freshness(read, fresh),
+            operations.budget(read),
+            *operations.fleet_runs(read),
+            *events.events(read),
+            operations.quarantines(stopped),
+            operations.write_backs(read, show_people),
         )
-    return Page(moment, parts, shows_people=show_people)
+    told = (
+        decisions.below_minimum(teams, dims),
+        decisions.uncovered(values, dims),
+        decisions.absent_hosts(conflicts),
+        decisions.failed_syncs(fresh),
+        decisions.stopped_write_backs(stopped),
+        decisions.who_is_out(out, dims),
+    )
+    return Page(moment, dims, tuple(one for one in told if one), panels)

@@ -1,113 +1,99 @@
-"""Show who is out, and whether teams and attributes are covered on the days ahead."""
+"""Show whether teams and the values of attributes are covered on the days ahead."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from calcom_provider.reporting.page.data import Chart, Panel, Row, Value, named
-from calcom_provider.reporting.page.reader import Days, Reader
+from calcom_provider.reporting.page.absences import Absences
+from calcom_provider.reporting.page.data import Dimensions, Panel, Row
+from calcom_provider.reporting.page.reader import Reader, sentence, whole
+from calcom_provider.reporting.page.suppression import FEW, FEWER, WITHHELD, one
 
-#: Teams and options that are drawn, the worst covered first.
-GROUPS = 40
-SHARE = "Out, %"
+#: Days that coverage is shown for, teams or values, the worst covered first, and of the others those that are named.
+DAYS, GROUPS, NAMED = 28, 60, 12
+TEAM, OPTION = "rpt_team_coverage_day", "rpt_attribute_coverage_day"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Hold one team or option on one day.
+    """Hold one team or value on one day.
 
-    :param group: id of the team or option
-    :param label: what it is called
-    :param day: the day
-    :param values: what the table shows, after the name and the day
-    :param share: how much is missing, in percent; None when nobody would work
-    :param alarm: whether too few are there
+    :param place: place of the team or value in its dimension.
+    :param day: the day.
+    :param scheduled: who would work.
+    :param out: who of them is out.
+    :param alarm: whether too few are there.
+    :param minimum: how many should be there; None where nobody said.
+    :param last: the only one who is there; None where people are not shown, or where it is not one.
     """
 
-    group: Value
-    label: str
+    place: int
     day: str
-    values: Row
-    share: int | None
+    scheduled: int
+    out: int
     alarm: bool
+    minimum: int | None = None
+    last: int | None = None
 
 
-def absences(read: Reader, days: Days) -> Panel:
-    """Count the people who are out on each day."""
-    key, title, name = "absences", "Absences", "fct_ooo_day"
-    explanation = (
-        "People with an out-of-office entry on each civil day; several entries of one person count once. An entry "
-        "that was removed later than on the day counts for it."
-    )
-    if missing := read.missing(name):
-        return Panel(key, title, explanation, missing=missing)
-    v = read.view(name, days)
-    alone = sa.func.sum(sa.case((v.c.cover_user_id.is_(None), 1), else_=0))
-    counted = read.rows(
-        sa.select(v.c.date, sa.func.count(), alone, sa.func.max(v.c.note))
-        .where(sa.or_(v.c.removed_on.is_(None), v.c.removed_on > v.c.date))
-        .group_by(v.c.date)
-    )
-    found = {str(day): (out, uncovered) for day, out, uncovered, _ in counted}
-    shown = read.calendar(days)
-    columns = ("Day", "Out", "Nobody stands in")
-    return Panel(
-        key,
-        title,
-        explanation,
-        columns,
-        tuple((day, *found.get(day, (0, 0))) for day in shown),
-        Chart("calendar", "Day", ("Out",)),
-        cut=_short_calendar(shown, days),
-        note=next((str(row[-1]) for row in counted if row[-1]), None),
-    )
+@dataclass(frozen=True)
+class Coverage:
+    """Hold the coverage of teams, or of values.
+
+    :param cells: in the order of the groups and days.
+    :param missing: what to do first where nothing is known.
+    :param notes: what the numbers rest on.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    missing: str | None = None
+    notes: tuple[str, ...] = ()
 
 
-def team_coverage(read: Reader, days: Days, people: bool) -> Panel:
-    """Show for each team how many of those who would work are out."""
-    key, title, name = "team-coverage", "Team coverage", "rpt_team_coverage_day"
-    explanation = (
-        "Share of the accepted members with working hours on a day, in percent, who are out. Marked with ! when fewer "
-        f"are available than the team's minimum. Teams are shown by their {'names' if people else 'ids'}."
-    )
-    if missing := read.missing(name):
-        return Panel(key, title, explanation, missing=missing)
-    v = read.view(name, days)
-    counts = ("members", "scheduled_members", "out_members", "available_members", "minimum", "below_minimum")
-    found = read.rows(sa.select(v.c.team_id, v.c.date, *(v.c[one] for one in counts), v.c.note))
-    names = read.names("teams", {row[0] for row in found}) if people else {}
+def read_teams(read: Reader, dims: Dimensions) -> Coverage:
+    """Read how many of each team would work and how many of them are out.
+
+    :param read: the warehouse.
+    :param dims: what numbers are told apart by.
+    """
+    if missing := read.missing(TEAM):
+        return Coverage(missing=missing)
+    days = _ahead(dims)
+    v = read.view(TEAM, days)
+    counts = ("scheduled_members", "out_members", "minimum", "below_minimum", "note")
+    places = {team.id: place for place, team in enumerate(dims.teams)}
+    rows = read.rows(sa.select(v.c.team_id, v.c.date, *(v.c[name] for name in counts)))
     cells = [
         Cell(
-            team,
-            names.get(team, f"Team {team}"),
+            places[whole(team)],
             str(day),
-            (members, scheduled, out, available, minimum),
-            _share(out, scheduled),
+            whole(scheduled),
+            whole(out),
             bool(below),
+            whole(least) if least else None,
         )
-        for team, day, members, scheduled, out, available, minimum, below, _ in found
+        for team, day, scheduled, out, least, below, _ in rows
+        if whole(team) in places
     ]
-    columns = ("Team", "Day", "Members", "Would work", "Out", "Available", "Minimum", SHARE, "Below minimum")
-    panel = Panel(
-        key, title, explanation, columns, note=next((str(row[-1]) for row in found if row[-1]), None)
-    )
-    return _grid(panel, cells, days)
+    return Coverage(_ordered(cells), notes=_notes(read, rows, days))
 
 
-def attribute_coverage(read: Reader, days: Days, people: bool) -> Panel:
-    """Show for each option of an attribute how many of its holders are out; without any, routing finds nobody."""
-    key, title, name = "attribute-coverage", "Attribute coverage", "rpt_attribute_coverage_day"
-    explanation = (
-        "Share of an option's holders with working hours on a day, in percent, who are out. Marked with ! when a "
-        "routing rule on it finds nobody, as for options that nobody holds."
-    )
-    if missing := read.missing(name):
-        return Panel(key, title, explanation, missing=missing)
-    v = read.view(name, days)
+def read_values(read: Reader, dims: Dimensions) -> Coverage:
+    """Read how many who hold each value would work and how many of them are out.
+
+    :param read: the warehouse.
+    :param dims: what numbers are told apart by.
+    """
+    if missing := read.missing(OPTION):
+        return Coverage(missing=missing)
+    days = _ahead(dims)
+    v = read.view(OPTION, days)
     counts = (
         "holders",
         "scheduled_holders",
@@ -116,67 +102,168 @@ def attribute_coverage(read: Reader, days: Days, people: bool) -> Panel:
         "last_holder_user_id",
         "note",
     )
-    labels = (v.c.option_id, v.c.attribute_slug, v.c.option_value)
-    found = read.rows(sa.select(*labels, v.c.date, *(v.c[one] for one in counts)))
-    names = read.names("users", {row[8] for row in found if row[8] is not None}) if people else {}
-    cells = []
-    for option, slug, value, day, holders, scheduled, available, uncovered, last, _ in found:
-        missing_holders = int(str(scheduled)) - int(str(available))
-        share = 100 if uncovered else _share(missing_holders, scheduled)
-        values: Row = (holders, scheduled, missing_holders, available)
-        if people:
-            values += (named(last, names),)
-        cells.append(Cell(option, f"{slug}: {value}", str(day), values, share, bool(uncovered)))
-    holder = ("Only holder left",) if people else ()
-    columns = ("Option", "Day", "Holders", "Would work", "Out", "Available", *holder, SHARE, "Nobody there")
-    panel = Panel(
-        key, title, explanation, columns, note=next((str(row[-1]) for row in found if row[-1]), None)
+    places = {value.id: place for place, value in enumerate(dims.values)}
+    rows = read.rows(sa.select(v.c.option_id, v.c.date, *(v.c[name] for name in counts)))
+    cells = [
+        Cell(
+            places[str(option)],
+            str(day),
+            whole(scheduled),
+            whole(scheduled) - whole(available),
+            # A value that nobody holds is no news of a day.
+            bool(uncovered) and whole(holders) > 0,
+            last=whole(last) if dims.show_people and last is not None else None,
+        )
+        for option, day, holders, scheduled, available, uncovered, last, _ in rows
+        if str(option) in places
+    ]
+    return Coverage(_ordered(cells), notes=_notes(read, rows, days))
+
+
+def _ahead(dims: Dimensions) -> tuple[date, date]:
+    return dims.today, dims.today + timedelta(days=DAYS - 1)
+
+
+def _ordered(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    return tuple(sorted(cells, key=lambda cell: (cell.place, cell.day)))
+
+
+def _notes(read: Reader, rows: Sequence[Row], days: tuple[date, date]) -> tuple[str, ...]:
+    notes = [read.short_calendar(days), *(sentence(str(note)) for note in {row[-1] for row in rows} if note)]
+    return tuple(note for note in notes if note)
+
+
+def team_panel(found: Coverage, out: Absences, dims: Dimensions) -> Panel:
+    """Return the grid of teams and days.
+
+    :param found: what was read.
+    :param out: how absences may be shown.
+    :param dims: what numbers are told apart by.
+    """
+    title = "Coverage by team"
+    text = (
+        "Of those who would work on each day of the next four weeks, the share that is out, in percent. An "
+        "exclamation mark stands on days with fewer people than the team's minimum."
     )
-    return _grid(panel, cells, days)
-
-
-def _share(part: Value, whole: Value) -> int | None:
-    return round(100 * int(str(part)) / int(str(whole))) if whole else None
-
-
-def _grid(panel: Panel, cells: Sequence[Cell], days: Days) -> Panel:
-    """Fill a panel with the groups that are covered worst."""
-    by_group: dict[Value, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        by_group[cell.group].append(cell)
-    alike = Counter(group[0].label for group in by_group.values())
-
-    def label(group: list[Cell]) -> str:
-        first = group[0]
-        return first.label if alike[first.label] == 1 else f"{first.label} ({first.group})"
-
-    def worst(group: list[Cell]) -> tuple[int, int, str]:
-        return -sum(cell.alarm for cell in group), -sum(cell.share or 0 for cell in group), label(group)
-
-    shown = sorted(by_group.values(), key=worst)
-    cuts = [f"The {GROUPS} covered worst of {len(shown)} are shown."] if len(shown) > GROUPS else []
-    if short := _short_calendar(sorted({cell.day for cell in cells}), days):
-        cuts.append(short)
-    rows = tuple(
-        (label(group), cell.day, *cell.values, cell.share, cell.alarm)
-        for group in shown[:GROUPS]
-        for cell in sorted(group, key=lambda cell: cell.day)
+    if found.missing:
+        return Panel("team-coverage", "trends", title, text, ("coverage",), missing=found.missing)
+    if not any(cell.scheduled for cell in found.cells):
+        return Panel("team-coverage", "trends", title, text, ("coverage",), missing=_nobody(found))
+    ids = {place: str(team.id) for place, team in enumerate(dims.teams)}
+    facts, left = _grid(
+        found,
+        dims,
+        lambda cell: out.shown_teams.get((ids[cell.place], cell.day), FEWER),
+        lambda place: dims.teams[place].name,
     )
-    chart = Chart("grid", "Day", (SHARE,), panel.columns[0], mark=panel.columns[-1])
+    notes = (*found.notes, *left)
+    if all(cell.minimum is None for cell in found.cells):
+        notes += (
+            "No team has a minimum yet: `calcom reports create --minimum TEAM=N` sets one, and days below it then "
+            "stand at the top of this page.",
+        )
     return Panel(
-        panel.key,
-        panel.title,
-        panel.explanation,
-        panel.columns,
-        rows,
-        chart,
-        cut=" ".join(cuts) or None,
-        note=panel.note,
+        "team-coverage", "trends", title, text, ("coverage", "minimum"), ("team",), facts, notes=notes
     )
 
 
-def _short_calendar(shown: Sequence[str], days: Days) -> str | None:
-    if shown and shown[-1] == days[1].isoformat():
-        return None
-    ends = f"ends on {shown[-1]}" if shown else "has none of these days"
-    return f"The calendar {ends}: run `calcom reports create` to carry it on."
+def value_panel(found: Coverage, out: Absences, dims: Dimensions) -> Panel:
+    """Return the grid of values of attributes and days.
+
+    :param found: what was read.
+    :param out: how absences may be shown.
+    :param dims: what numbers are told apart by.
+    """
+    title = "Coverage by attribute"
+    text = (
+        "Of those with a value who would work on each day of the next four weeks, the share that is out, in "
+        "percent. An exclamation mark stands where all of them are out, so that a routing rule on the value would "
+        "find nobody."
+    )
+    metrics = ("coverage", "uncovered")
+    if found.missing:
+        return Panel("attribute-coverage", "trends", title, text, metrics, missing=found.missing)
+    if not any(cell.scheduled for cell in found.cells):
+        return Panel("attribute-coverage", "trends", title, text, metrics, missing=_nobody(found))
+    ids = {place: value.id for place, value in enumerate(dims.values)}
+    facts, left = _grid(
+        found,
+        dims,
+        lambda cell: out.shown_values.get((ids[cell.place], cell.day), FEWER),
+        lambda place: dims.values[place].label,
+    )
+    unheld = [value.label for value in dims.values if not value.holders]
+    if unheld:
+        named = ", ".join(unheld[:NAMED]) + (
+            f" and {len(unheld) - NAMED} more" if len(unheld) > NAMED else ""
+        )
+        left = (*left, f"Nobody holds {named}. Routing on these finds nobody on any day.")
+    return Panel(
+        "attribute-coverage", "trends", title, text, metrics, ("value",), facts, notes=(*found.notes, *left)
+    )
+
+
+def _nobody(found: Coverage) -> str:
+    return (
+        " ".join(found.notes) or "Nobody would work on any of these days: sync members and their schedules."
+    )
+
+
+def _grid(
+    found: Coverage, dims: Dimensions, shown_out: Callable[[Cell], int], label: Callable[[int], str]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the cells of the groups that are covered worst, as they may be shown, and what was left out."""
+    groups: dict[int, dict[str, list[Any]]] = defaultdict(dict)
+    for cell in found.cells:
+        groups[cell.place][cell.day] = _shown(cell, dims, shown_out)
+    days = sorted({cell.day for cell in found.cells})
+    left = []
+    # Nothing is known of these but that they are few; a row for each would say so in every field.
+    few = [place for place, cells in groups.items() if all(_hidden(one) for one in cells.values())]
+    if few:
+        named = ", ".join(label(place) for place in few[:NAMED])
+        more = f" and {len(few) - NAMED} more" if len(few) > NAMED else ""
+        left.append(f"On every day fewer than five would work or are out: {named}{more}.")
+
+    def worst(place: int) -> tuple[int, float, int]:
+        # By what is shown alone: the order must not tell what the fields do not.
+        cells = groups[place].values()
+        share = max(
+            (out / scheduled for scheduled, out, *_ in cells if scheduled > 0 and out >= 0), default=-1.0
+        )
+        return -sum(one[2] for one in cells), -share, place
+
+    held = [
+        place
+        for place in sorted(groups, key=worst)
+        if place not in few and any(one[0] for one in groups[place].values())
+    ]
+    rows = [[place, [groups[place].get(day) for day in days]] for place in held[:GROUPS]]
+    if len(held) > GROUPS:
+        left.append(f"The {GROUPS} covered worst of {len(held)} are shown.")
+    return {"days": days, "rows": rows}, tuple(left)
+
+
+def _hidden(shown: list[Any]) -> bool:
+    return FEWER in (shown[0], shown[1]) and not shown[2]
+
+
+def _shown(cell: Cell, dims: Dimensions, shown_out: Callable[[Cell], int]) -> list[Any]:
+    """Return scheduled, out, alarm and minimum of a cell; of two of them the number who are available is taken.
+
+    The alarm and the minimum are told in any case. Who would work is not where these would give away who is out.
+    """
+    if dims.show_people:
+        return [cell.scheduled, cell.out, int(cell.alarm), cell.minimum]
+    scheduled = one(cell.scheduled)
+    out = FEWER if scheduled == FEWER else shown_out(cell)
+    if out == WITHHELD or (out == FEWER and scheduled >= FEW and _gives_away(cell)):
+        scheduled = WITHHELD
+    return [scheduled, out, int(cell.alarm), cell.minimum]
+
+
+def _gives_away(cell: Cell) -> bool:
+    """Tell whether the alarm of a cell leaves out some of the numbers below five that may be out."""
+    if cell.minimum is None:
+        return False
+    return {cell.scheduled - out < cell.minimum for out in range(FEW)} != {cell.alarm}

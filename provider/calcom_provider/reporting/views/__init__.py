@@ -1,26 +1,24 @@
-"""The views, in the order in which they are made."""
+"""The views, in the order in which they are made: by name, tables of facts after those of dimensions.
+
+A view is declared in a module of this folder and found there; nothing else lists it.
+"""
 
 from __future__ import annotations
 
-from calcom_provider.reporting.model import View
-from calcom_provider.reporting.views.absences import FCT_OOO_DAY, RPT_TEAM_COVERAGE_DAY
-from calcom_provider.reporting.views.conflicts import RPT_OOO_BOOKING_CONFLICT
-from calcom_provider.reporting.views.coverage import RPT_ATTRIBUTE_COVERAGE_DAY
-from calcom_provider.reporting.views.health import RPT_SYNC_HEALTH
-from calcom_provider.reporting.views.hosts import RPT_HOST_WEEK
-from calcom_provider.reporting.views.members import DIM_MEMBER_ATTRIBUTE, RPT_HEADCOUNT_BY_ATTRIBUTE_DAY
-from calcom_provider.reporting.views.routing import RPT_ROUTING_OUTCOME
-from calcom_provider.reporting.views.write_back import RPT_WRITE_BACK
+import pkgutil
+from importlib import import_module
 
-VIEWS: tuple[View, ...] = (
-    DIM_MEMBER_ATTRIBUTE,
-    RPT_HEADCOUNT_BY_ATTRIBUTE_DAY,
-    FCT_OOO_DAY,
-    RPT_TEAM_COVERAGE_DAY,
-    RPT_OOO_BOOKING_CONFLICT,
-    RPT_ATTRIBUTE_COVERAGE_DAY,
-    RPT_HOST_WEEK,
-    RPT_ROUTING_OUTCOME,
-    RPT_SYNC_HEALTH,
-    RPT_WRITE_BACK,
-)
+from calcom_provider.reporting.model import View
+
+
+def _declared() -> tuple[View, ...]:
+    modules = [
+        import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__) if not one.ispkg
+    ]
+    found = {
+        value.name: value for module in modules for value in vars(module).values() if isinstance(value, View)
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
+VIEWS = _declared()

@@ -8,8 +8,18 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
-from calcom_provider.reporting.source import VALID_FROM, Source, column, live, not_removed_on, removed_at
-from calcom_provider.reporting.views.working import accepted_on, covers, schedules_known, with_hours
+from calcom_provider.reporting.source import (
+    VALID_FROM,
+    Condition,
+    Source,
+    column,
+    live,
+    not_removed_on,
+    removed_at,
+)
+from calcom_provider.reporting.views.parts.spans import out_days, same_user
+from calcom_provider.reporting.views.parts.working import accepted_on, covers, schedules_known, with_hours
+from calcom_provider.resources.data_subjects import Subject
 
 
 def _ooo_days(source: Source) -> sa.Select[Any]:
@@ -18,8 +28,7 @@ def _ooo_days(source: Source) -> sa.Select[Any]:
     tables: sa.FromClause = days
     scheduled: Any = sa.cast(sa.null(), sa.Integer())
     if schedules_known(source):
-        person = (days.c.organization_id, days.c.user_id, days.c.date, days.c.weekday_name)
-        tables, works = with_hours(source, days, *person)
+        tables, works = with_hours(source, days, days.c.organization_id, days.c.user_id, days)
         scheduled = sa.func.max(sa.case((works, 1), else_=0))
     # Who stands in: from the live versions of the entry that is named, else from its others.
     chosen = sa.and_(
@@ -100,54 +109,70 @@ FCT_OOO_DAY = View(
         "note": "which history is not kept",
     },
     key=("organization_id", "date", "user_id"),
-    needs={"calendar": (), "ooo_entries": ("user_id", "to_user_id", "start", "end")},
+    needs={"calendar": (), "ooo_entries": ("user_id", "to_user_id", "start_at", "end_at")},
     resources=("ooo_entries",),
     select=_ooo_days,
-    kept_by="date",
+    snapshot_by="date",
+    snapshot_subject=Subject(user=("user_id",), clear_user=("cover_user_id",)),
 )
 
 
 def _team_days(source: Source) -> sa.Select[Any]:
+    t = _counted_teams(source)
+    available_below = sa.and_(t.c.scheduled > 0, t.c.available < t.c.minimum)
+    below = sa.case((available_below, sa.true()), else_=sa.false())
+    return sa.select(
+        t.c.organization_id,
+        t.c.date,
+        t.c.team_id,
+        t.c.members,
+        t.c.scheduled.label("scheduled_members"),
+        (t.c.scheduled - t.c.available).label("out_members"),
+        t.c.available.label("available_members"),
+        fn.percent(t.c.available, t.c.scheduled).label("coverage_pct"),
+        t.c.minimum,
+        sa.case((t.c.minimum.is_not(None), below)).label("below_minimum"),
+        source.history_note("ooo_entries").label("note"),
+    )
+
+
+def _counted_teams(source: Source) -> sa.Subquery:
+    """Count the people of each team and day, each number once: it is costly, and several columns are made of it."""
     c, n = source.table("calendar", "c"), source.table("team_minimums", "n")
-    x = source.lookup("ooo_entries", "x", "id", "user_id", "start", "end")
     every = source.table("team_memberships", "every_m")
     m = source.lookup("team_memberships", "m", "team_id", "user_id", "accepted")
     teams = sa.select(every.c.organization_id, every.c.team_id).distinct().subquery("team")
     of_team = sa.and_(m.c.organization_id == teams.c.organization_id, m.c.team_id == teams.c.team_id)
-    out = sa.and_(
-        x.c.organization_id == m.c.organization_id,
-        x.c.user_id == m.c.user_id,
-        covers(x, c.c.date),
-        not_removed_on(x, c.c.date),
-    )
     tables: sa.FromClause = teams.join(c, sa.true()).outerjoin(m, sa.and_(of_team, accepted_on(m, c.c.date)))
     works: Any = m.c.user_id.is_not(None)
     if schedules_known(source):
-        person = (m.c.organization_id, m.c.user_id, c.c.date, c.c.weekday_name)
-        tables, works = with_hours(source, tables, *person)
+        tables, works = with_hours(source, tables, m.c.organization_id, m.c.user_id, c)
+    x, out = _absences(source, m, c)
     # A person may come in several rows, so people are counted; grouping by person first would keep SQLite from
     # using a condition on the day or the team.
     scheduled = _people(m, works)
-    available = scheduled - _people(m, works, x.c.id.is_not(None))
-    minimum = sa.func.max(n.c.minimum)
-    below = sa.case((sa.and_(scheduled > 0, available < minimum), sa.true()), else_=sa.false())
+    keys = (teams.c.organization_id, c.c.date, teams.c.team_id)
     return (
         sa.select(
-            teams.c.organization_id,
-            c.c.date,
-            teams.c.team_id,
+            *keys,
             _people(m).label("members"),
-            scheduled.label("scheduled_members"),
-            (scheduled - available).label("out_members"),
-            available.label("available_members"),
-            fn.percent(available, scheduled).label("coverage_pct"),
-            minimum.label("minimum"),
-            sa.case((minimum.is_not(None), below)).label("below_minimum"),
-            source.history_note("ooo_entries").label("note"),
+            scheduled.label("scheduled"),
+            (scheduled - _people(m, works, x.c.user_id.is_not(None))).label("available"),
+            sa.func.max(n.c.minimum).label("minimum"),
         )
         .select_from(tables.outerjoin(x, out).outerjoin(n, n.c.team_id == teams.c.team_id))
-        .group_by(teams.c.organization_id, c.c.date, teams.c.team_id)
+        .group_by(*keys)
+        .subquery("counted")
     )
+
+
+def _absences(source: Source, m: sa.FromClause, c: sa.FromClause) -> tuple[sa.FromClause, Condition]:
+    """Give what tells of a member and a day whether the member is out, and how it is joined."""
+    if source.views.repeats_lookups:
+        y = out_days(source)
+        return y, sa.and_(same_user(y, m), y.c.date == c.c.date)
+    x = source.table("ooo_entries", "x")
+    return x, sa.and_(same_user(x, m), covers(x, c.c.date), not_removed_on(x, c.c.date))
 
 
 def _people(members: sa.FromClause, *conditions: Any) -> Any:
@@ -175,9 +200,10 @@ RPT_TEAM_COVERAGE_DAY = View(
     needs={
         "calendar": (),
         "team_memberships": ("team_id", "user_id", "accepted"),
-        "ooo_entries": ("user_id", "start", "end"),
+        "ooo_entries": ("user_id", "start_at", "end_at"),
     },
     resources=("team_memberships", "ooo_entries"),
     select=_team_days,
-    kept_by="date",
+    snapshot_by="date",
+    snapshot_subject=Subject(),
 )

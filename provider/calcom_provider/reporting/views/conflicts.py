@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import VALID_FROM, Source, column, live, removed_at
-from calcom_provider.reporting.views.hosting import OVER, with_local_date
-from calcom_provider.reporting.views.working import covers
+from calcom_provider.reporting.views.parts.hosting import OVER, with_local_date
+from calcom_provider.reporting.views.parts.working import covers
 
 #: More than the span of all zones, in minutes: what lies further apart never meets on a civil day.
 NEAR = 2 * 24 * 60
@@ -88,17 +88,17 @@ def _found(source: Source) -> sa.Subquery:
 def _meetings(source: Source) -> sa.Subquery:
     """Give a row for each booking, host, and version of an absence that covers the booking's civil day."""
     b, h = source.table("bookings", "b"), source.table("booking_hosts", "h")
-    o = source.lookup("ooo_entries", "o", "id", "user_id", "start", "end")
+    o = source.lookup("ooo_entries", "o", "id", "user_id", "start_at", "end_at")
     of_booking = sa.and_(h.c.organization_id == b.c.organization_id, h.c.booking_id == b.c.id)
     of_host = sa.and_(
         o.c.organization_id == h.c.organization_id,
         o.c.user_id == h.c.user_id,
         # The civil day is looked up for few bookings only, since each costs a walk through a zone's offsets.
-        fn.add_minutes(o.c.start, -NEAR) <= b.c.start,
-        fn.add_minutes(o.c["end"], NEAR) >= b.c.start,
+        fn.add_minutes(o.c.start_at, -NEAR) <= b.c.start_at,
+        fn.add_minutes(o.c.end_at, NEAR) >= b.c.start_at,
     )
     joined, day = with_local_date(
-        source, b.join(h, of_booking).join(o, of_host), h.c.organization_id, h.c.user_id, b.c.start
+        source, b.join(h, of_booking).join(o, of_host), h.c.organization_id, h.c.user_id, b.c.start_at
     )
     team: Any = sa.cast(sa.null(), sa.BigInteger())
     if source.has("team_event_types", "team_id"):
@@ -110,7 +110,7 @@ def _meetings(source: Source) -> sa.Subquery:
             b.c.organization_id,
             b.c.id.label("booking_id"),
             b.c.uid.label("booking_uid"),
-            b.c.start.label("start_utc"),
+            b.c.start_at.label("start_utc"),
             day.label("start_local_date"),
             h.c.user_id.label("host_user_id"),
             team.label("team_id"),
@@ -149,9 +149,9 @@ RPT_OOO_BOOKING_CONFLICT = View(
     },
     key=("organization_id", "booking_uid", "host_user_id"),
     needs={
-        "bookings": ("uid", "start", "status", "event_type_id", "created_at", "updated_at"),
+        "bookings": ("uid", "start_at", "status", "event_type_id", "created_at", "updated_at"),
         "booking_hosts": ("user_id",),
-        "ooo_entries": ("user_id", "to_user_id", "start", "end"),
+        "ooo_entries": ("user_id", "to_user_id", "start_at", "end_at"),
         "users": ("time_zone",),
         "tz_offsets": (),
     },

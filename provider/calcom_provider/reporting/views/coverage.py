@@ -6,18 +6,28 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from calcom_provider.reporting.fixed_tables.calendar import WEEKDAYS
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Source, live
-from calcom_provider.reporting.views.spans import (
+from calcom_provider.reporting.views.parts.spans import (
     OPTION,
     held_options,
     in_span,
     listed_days,
     member_spans,
+    out_days,
     out_within,
+    same_user,
     select_options,
 )
-from calcom_provider.reporting.views.working import minutes, names_day, schedules_known
+from calcom_provider.reporting.views.parts.working import (
+    default_schedules,
+    minutes,
+    on_weekday,
+    schedule_week,
+    schedules_known,
+)
+from calcom_provider.resources.data_subjects import Subject
 
 CHOICES = ("SINGLE_SELECT", "MULTI_SELECT")
 # The sum of the ids of all who are available is the id of the last one when there is one only.
@@ -50,7 +60,7 @@ def _parts(source: Source) -> sa.Subquery:
     tables, day = listed_days(source, things)
     zeros = sa.select(*_option(things), day, *_named(0, 0, 0, 0)).select_from(tables)
     if schedules_known(source):
-        parts = [zeros, _holders(source), _on_weekdays(source), _on_special_days(source)]
+        parts = [zeros, _holders(source), _on_special_days(source)]
     else:
         parts = [zeros, _holders(source), _on_absences(source)]
     return sa.union_all(*parts).subquery("part")
@@ -71,79 +81,91 @@ def _people(source: Source, *, schedules: bool = False) -> sa.Subquery:
 
 
 def _holders(source: Source) -> sa.Select[Any]:
-    c, n = source.table("calendar", "hc"), _alike(_people(source))
-    scheduled = (0, 0, 0) if schedules_known(source) else (n.c.n, n.c.n, n.c.ids)
-    return sa.select(*_option(n), c.c.date, *_named(n.c.n, *scheduled)).select_from(
-        n.join(c, in_span(c.c.date, n))
-    )
+    """Give those who hold options on each day; with schedules, who of them works on that weekday in an ordinary week.
 
-
-def _alike(people: sa.FromClause, *more: str) -> sa.Subquery:
-    """Count those with the same option, the same span and the same of what else is named."""
-    keys = [people.c[name] for name in (*OPTION, "first_day", "end_day", *more)]
-    counted = sa.func.count().label("n"), sa.func.sum(people.c.user_id).label("ids")
-    return sa.select(*keys, *counted).group_by(*keys).subquery("alike")
-
-
-def _on_weekdays(source: Source) -> sa.Select[Any]:
-    """Give those who work on the weekday of each day in an ordinary week."""
-    p, a = _people(source, schedules=True), source.table("schedule_availability", "a")
-    days, c = source.table("calendar", "wd"), source.table("calendar", "c")
-    w = sa.select(days.c.weekday_name).distinct().subquery("weekday")
-    keys = [*_option(p), p.c.user_id, p.c.first_day, p.c.end_day, w.c.weekday_name]
-    due = (
-        sa.select(*keys)
-        .select_from(p.join(a, _of_schedule(a, p)).join(w, names_day(a, w.c.weekday_name)))
-        .group_by(*keys)
-        .having(sa.func.sum(minutes(a)) > 0)
-        .subquery("due")
-    )
-    n = _alike(due, "weekday_name")
-    on = sa.and_(c.c.weekday_name == n.c.weekday_name, in_span(c.c.date, n))
-    return sa.select(*_option(n), c.c.date, *_named(0, n.c.n, n.c.n, n.c.ids)).select_from(n.join(c, on))
+    Each weekday is a column, so that people are looked at once and not once a weekday.
+    """
+    c, known = source.table("calendar", "hc"), schedules_known(source)
+    p = _people(source, schedules=known)
+    tables: sa.FromClause = p
+    keys = [p.c[name] for name in (*OPTION, "first_day", "end_day")]
+    counts = [sa.func.count().label("n"), sa.func.sum(p.c.user_id).label("ids")]
+    if known:
+        u = schedule_week(source)
+        own = sa.and_(u.c.organization_id == p.c.organization_id, u.c.schedule_id == p.c.schedule_id)
+        tables = p.outerjoin(u, own)
+        for name in WEEKDAYS:
+            works = u.c[name] > 0
+            counts.append(sa.func.sum(sa.case((works, 1), else_=0)).label(f"due_{name}"))
+            counts.append(sa.func.sum(sa.case((works, p.c.user_id), else_=0)).label(f"ids_{name}"))
+    n = sa.select(*keys, *counts).select_from(tables).group_by(*keys).subquery("alike")
+    due, ids = n.c.n, n.c.ids
+    if known:
+        due, ids = (
+            on_weekday(c, {name: n.c[f"{one}_{name}"] for name in WEEKDAYS}) for one in ("due", "ids")
+        )
+    on = in_span(c.c.date, n)
+    return sa.select(*_option(n), c.c.date, *_named(n.c.n, due, due, ids)).select_from(n.join(c, on))
 
 
 def _on_special_days(source: Source) -> sa.Select[Any]:
     """Give what differs from the ordinary week on the days with an absence or with other hours."""
-    x, c = _special_days(source), source.table("calendar", "c")
-    a = source.table("schedule_availability", "a")
-    of_week = sa.and_(_of_schedule(a, x), names_day(a, c.c.weekday_name))
-    keys = [*_option(x), x.c.date, x.c.user_id, x.c.is_out, x.c.has_other, x.c.other_minutes]
-    d = (
-        sa.select(*keys, sa.func.sum(minutes(a)).label("usual_minutes"))
-        .select_from(x.join(c, c.c.date == x.c.date).outerjoin(a, of_week))
-        .group_by(*keys)
-        .subquery("special")
-    )
+    p, d = _people(source), _special_days(source)
     usual = sa.case((d.c.usual_minutes > 0, 1), else_=0)
     due = sa.case((d.c.has_other == 0, usual), (d.c.other_minutes > 0, 1), else_=0)
     more = due * (1 - d.c.is_out) - usual
-    return sa.select(*_option(d), d.c.date, *_named(0, due - usual, more, more * d.c.user_id))
+    return sa.select(*_option(p), d.c.date, *_named(0, due - usual, more, more * d.c.user_id)).select_from(
+        d.join(p, sa.and_(same_user(p, d), in_span(d.c.date, p)))
+    )
 
 
 def _special_days(source: Source) -> sa.Subquery:
-    """Give who is out or has other hours than in an ordinary week on which day."""
-    p, o = _people(source, schedules=True), source.table("schedule_overrides", "o")
-    tables, day = out_within(source, p)
-    person = [*_option(p), p.c.user_id, p.c.schedule_id]
-    marks = ("is_out", "has_other", "other_minutes")
+    """Give who with a schedule is out or has other hours than in an ordinary week on which day, and the usual ones.
+
+    Once for each person, whatever options they hold.
+    """
+    s, o, y = _weeks_of_people(source), source.table("schedule_overrides", "o"), out_days(source)
+    yc, oc = source.table("calendar", "yc"), source.table("calendar", "c")
+    own = sa.and_(s.c.organization_id == y.c.organization_id, s.c.user_id == y.c.user_id)
+    numbers = {"is_out": 1, "has_other": 0, "other_minutes": 0}
     out = sa.select(
-        *person, day, *(sa.literal(one).label(name) for name, one in zip(marks, (1, 0, 0), strict=True))
-    )
-    other = sa.select(*person, o.c.date, sa.literal(0), sa.literal(1), minutes(o)).select_from(
-        p.join(o, sa.and_(_of_schedule(o, p), in_span(o.c.date, p)))
-    )
-    either = sa.union_all(out.select_from(tables), other).subquery("either")
-    keys = [one for one in either.c if one.name not in marks]
+        s.c.organization_id,
+        s.c.user_id,
+        y.c.date,
+        on_weekday(yc, s.c).label("usual_minutes"),
+        *(sa.literal(one).label(name) for name, one in numbers.items()),
+    ).select_from(y.join(s, own).join(yc, yc.c.date == y.c.date))
+    other = sa.select(
+        s.c.organization_id,
+        s.c.user_id,
+        o.c.date,
+        on_weekday(oc, s.c),
+        sa.literal(0),
+        sa.literal(1),
+        minutes(o),
+    ).select_from(s.join(o, _of_schedule(o, s)).join(oc, oc.c.date == o.c.date))
+    e = sa.union_all(out, other).subquery("either")
+    keys: list[Any] = [e.c.organization_id, e.c.user_id, e.c.date]
     return (
         sa.select(
             *keys,
-            sa.func.max(either.c.is_out).label("is_out"),
-            sa.func.max(either.c.has_other).label("has_other"),
-            sa.func.sum(either.c.other_minutes).label("other_minutes"),
+            *(sa.func.max(e.c[name]).label(name) for name in ("usual_minutes", "is_out", "has_other")),
+            sa.func.sum(e.c.other_minutes).label("other_minutes"),
         )
         .group_by(*keys)
         .subquery("special_day")
+    )
+
+
+def _weeks_of_people(source: Source) -> sa.Subquery:
+    """Give who has a default schedule: ``user_id``, ``schedule_id``, and the minutes of each weekday, if any."""
+    s, u = default_schedules(source), schedule_week(source)
+    same = sa.and_(u.c.organization_id == s.c.organization_id, u.c.schedule_id == s.c.schedule_id)
+    week = (u.c[name] for name in WEEKDAYS)
+    return (
+        sa.select(s.c.organization_id, s.c.owner_id.label("user_id"), s.c.schedule_id, *week)
+        .select_from(s.outerjoin(u, same))
+        .subquery("person_week")
     )
 
 
@@ -187,9 +209,10 @@ RPT_ATTRIBUTE_COVERAGE_DAY = View(
         "attribute_options": ("attribute_id", "value"),
         "attribute_assignments": ("attribute_id", "option_id", "user_id"),
         "memberships": ("user_id", "accepted"),
-        "ooo_entries": ("user_id", "start", "end"),
+        "ooo_entries": ("user_id", "start_at", "end_at"),
     },
     resources=("memberships", "attributes", "attribute_options", "attribute_assignments", "ooo_entries"),
     select=_coverage_days,
-    kept_by="date",
+    snapshot_by="date",
+    snapshot_subject=Subject(clear_user=("last_holder_user_id",)),
 )

@@ -10,8 +10,8 @@ from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Source
 
-#: Resource of the record that stands for a run as a whole.
-WHOLE_RUN = "*"
+#: Shown as the resource of runs that ended before they came to a table.
+NO_RESOURCE = "*"
 SUCCESS, FAILURE = ("published", "unchanged"), ("failed", "lost")
 WRITTEN = ("rows_inserted", "rows_updated", "rows_unchanged", "rows_deleted")
 COSTS = ("requests", "waited_seconds", "throttled", "pages", "bytes")
@@ -26,7 +26,7 @@ def _sync_health(source: Source) -> sa.Select[Any]:
     # In percent of 6000 minutes, because a percentage is a float on every database.
     hours = fn.percent(fn.minutes_between(ever, fn.utc_now()), sa.literal(6000))
     return sa.select(
-        _organization(source, d.c.scope).label("organization_id"),
+        _organization(d.c.scope).label("organization_id"),
         *(d.c[name] for name in (*KEY, "runs", "failed_runs", "incomplete_runs", "last_started_at")),
         so_far.label("last_success_at"),
         hours.label("hours_since_success"),
@@ -55,7 +55,6 @@ def _days(source: Source) -> sa.Subquery:
             sa.func.max(sa.case((r.c.started_at == r.c.success_at, r.c.rows_after))).label("rows_after"),
             *(_sum(name, value).label(name) for name, value in counted.items()),
         )
-        .where(sa.or_(r.c.resource != WHOLE_RUN, r.c.tables == 0))
         .group_by(*(r.c[name] for name in KEY))
         .subquery("day")
     )
@@ -67,17 +66,15 @@ def _sum(name: str, value: Any) -> Any:
 
 
 def _records(source: Source) -> sa.Subquery:
-    """Give the records, each with what the whole resource cost, how many tables its run recorded, and the newest
-    success of its table on its day.
+    """Give the records, each with what the whole resource cost, and the newest success of its table on its day.
 
     A writer may put the costs with one table of the resource or with all of them; the pages of a child table are
     its parent's.
     """
-    r = source.table("sync_runs", "r")
+    r = _tables_of_runs(source)
     day = fn.utc_date(r.c.started_at)
     of_resource = [r.c.run_id, r.c.resource]
     of_day = [r.c.scope, r.c.resource, r.c.table_name, day]
-    table = sa.case((r.c.resource != WHOLE_RUN, 1), else_=0)
     success = sa.case((r.c.status.in_(SUCCESS), r.c.started_at))
     return sa.select(
         *(r.c[name] for name in ("scope", "resource", "table_name", "started_at", "status", "complete")),
@@ -85,14 +82,47 @@ def _records(source: Source) -> sa.Subquery:
         *(r.c[name] for name in ("rows_read", *WRITTEN, "rows_after")),
         *(sa.func.max(r.c[name]).over(partition_by=of_resource).label(name) for name in COSTS),
         sa.func.min(r.c.table_name).over(partition_by=of_resource).label("first_table"),
-        sa.func.sum(table).over(partition_by=r.c.run_id).label("tables"),
         sa.func.max(success).over(partition_by=of_day).label("success_at"),
     ).subquery("record")
 
 
-def _organization(source: Source, scope: Any) -> Any:
+def _tables_of_runs(source: Source) -> sa.Subquery:
+    """Give what runs did to tables, and the runs that ended before they came to one."""
+    r, p, other = (
+        source.table("sync_runs", "r"),
+        source.table("sync_run_resources", "p"),
+        source.table("sync_run_resources", "other"),
+    )
+    of_run = (
+        "run_id",
+        "scope",
+        "status",
+        "complete",
+        "rows_read",
+        *WRITTEN,
+        "rows_after",
+        *COSTS,
+    )
+    none = sa.literal(NO_RESOURCE, sa.Text()).label("resource"), sa.literal("", sa.Text()).label("table_name")
+    began = sa.exists(sa.select(sa.literal(1)).where(other.c.run_id == r.c.run_id))
+    return sa.union_all(
+        sa.select(p.c.resource, p.c.table_name, _begin(p), *(p.c[name] for name in of_run)),
+        sa.select(*none, _begin(r), *(r.c[name] for name in of_run)).where(~began),
+    ).subquery("tables_of_runs")
+
+
+def _begin(record: sa.FromClause) -> sa.ColumnElement[Any]:
+    """Give when a run began: by its end where that is earlier, since a run is dated after those published before.
+
+    Their clock may have stood ahead.
+    """
+    begin, end = record.c.started_at, record.c.finished_at
+    return sa.case((end < begin, end), else_=begin).label("started_at")
+
+
+def _organization(scope: Any) -> Any:
     """Read the organisation from a scope such as ``organization_id=9,domain=lumen.example``."""
-    find = sa.func.strpos if source.backend == "postgresql" else sa.func.instr
+    find = fn.text_position
     name, comma = ",organization_id=", sa.literal(",", sa.Text())
     marked = comma + scope + comma
     rest = sa.func.substr(marked, find(marked, name) + len(name))
@@ -128,7 +158,10 @@ RPT_SYNC_HEALTH = View(
         "bytes": "bytes received, likewise",
     },
     key=("organization_id", *KEY),
-    needs={"sync_runs": ("run_id", "started_at", "status", "complete", "rows_after", *WRITTEN, *COSTS)},
+    needs=dict.fromkeys(
+        ("sync_runs", "sync_run_resources"),
+        ("run_id", "started_at", "finished_at", "status", "complete", "rows_after", *WRITTEN, *COSTS),
+    ),
     resources=(),
     select=_sync_health,
 )

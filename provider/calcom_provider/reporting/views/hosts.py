@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
-from calcom_provider.reporting.calendar import WEEKDAYS
+from calcom_provider.reporting.fixed_tables.calendar import WEEKDAYS
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Source, held_on, live
-from calcom_provider.reporting.views.hosting import (
+from calcom_provider.reporting.views.parts.hosting import (
     OVER,
     absent_attendees,
     attributes_known,
@@ -23,14 +23,18 @@ from calcom_provider.reporting.views.hosting import (
     held_values,
     with_local_date,
 )
-from calcom_provider.reporting.views.week_time import (
+from calcom_provider.reporting.views.parts.week_time import (
     out_days_by_week,
-    override_minutes,
     weekly_minutes,
     weeks,
     with_usual,
 )
-from calcom_provider.reporting.views.working import default_schedules, schedules_known
+from calcom_provider.reporting.views.parts.working import (
+    default_schedules,
+    override_minutes,
+    schedules_known,
+)
+from calcom_provider.resources.data_subjects import Subject
 
 _COUNTS = (
     "special_minutes",
@@ -82,7 +86,7 @@ def _summed(source: Source) -> sa.Subquery:
     parts = [_base(source), _booked(source)]
     if schedules_known(source):
         parts.append(_special(source))
-        if source.has("ooo_entries", "user_id", "start", "end"):
+        if source.has("ooo_entries", "user_id", "start_at", "end_at"):
             parts.append(_out(source))
     f = sa.union_all(*parts).subquery("fact")
     return (
@@ -225,7 +229,9 @@ def _bookings(source: Source) -> sa.Subquery:
     of_booking = sa.and_(
         h.c.organization_id == b.c.organization_id, h.c.booking_id == b.c.booking_id, h.c.user_id.is_not(None)
     )
-    joined, day = with_local_date(source, b.join(h, of_booking), h.c.organization_id, h.c.user_id, b.c.start)
+    joined, day = with_local_date(
+        source, b.join(h, of_booking), h.c.organization_id, h.c.user_id, b.c.start_at
+    )
     keys = [
         b.c.organization_id,
         h.c.user_id,
@@ -250,11 +256,12 @@ def _near_bookings(source: Source) -> sa.Subquery:
     w, b = weeks(source), source.table("bookings", "b")
     numbers = [sa.select(sa.literal(number).label("number")) for number in range(-1, 8)]
     n = sa.union_all(*numbers).subquery("near")
-    on_day = fn.utc_date(b.c.start) == fn.add_days(w.c.week_start, n.c.number)
-    keys = [w.c.week_start, b.c.organization_id, b.c.id, b.c.start, *(b.c[name] for name in _BOOKING)]
+    day = fn.add_days(w.c.week_start, n.c.number).label("day")
+    d = sa.select(w.c.week_start, day).select_from(w.join(n, sa.true())).distinct().subquery("near_day")
+    keys = [d.c.week_start, b.c.organization_id, b.c.id, b.c.start_at, *(b.c[name] for name in _BOOKING)]
     return (
         sa.select(*(one.label("booking_id") if one.name == "id" else one for one in keys))
-        .select_from(w.join(n, sa.true()).join(b, on_day))
+        .select_from(b.join(d, d.c.day == fn.utc_date(b.c.start_at)))
         .where(live(b))
         .group_by(*keys)
         .subquery("near_booking")
@@ -288,7 +295,7 @@ RPT_HOST_WEEK = View(
     key=("organization_id", "host_user_id", "week_start"),
     needs={
         "calendar": (),
-        "bookings": ("start", "status", "duration", "absent_host", "rating", "rescheduled_to_uid"),
+        "bookings": ("start_at", "status", "duration", "absent_host", "rating", "rescheduled_to_uid"),
         "booking_hosts": ("user_id",),
         "memberships": ("user_id", "accepted"),
         "users": ("time_zone",),
@@ -296,5 +303,6 @@ RPT_HOST_WEEK = View(
     },
     resources=("bookings", "memberships", "users"),
     select=_host_weeks,
-    kept_by="week_start",
+    snapshot_by="week_start",
+    snapshot_subject=Subject(user=("host_user_id",)),
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import VALID_FROM, Source, column, live, removed_at
-from calcom_provider.reporting.views.spans import (
+from calcom_provider.reporting.views.parts.spans import (
     OPTION,
     days_of,
     held_options,
@@ -20,6 +20,7 @@ from calcom_provider.reporting.views.spans import (
     select_options,
     there,
 )
+from calcom_provider.resources.data_subjects import Subject
 
 NONE = "(none)"
 
@@ -68,7 +69,7 @@ def _groups(source: Source) -> sa.Subquery:
     keys = (x.c.organization_id, x.c.attribute_id, x.c.option_id)
     held = sa.select(*keys).distinct().subquery("held_option")
     quote = sa.literal('"', sa.Text())
-    named = fn.holds_text(g.c.contains, quote + held.c.option_id + quote)
+    named = fn.holds_text(g.c.contained_option_ids, quote + held.c.option_id + quote)
     return (
         sa.select(*held.c, sa.func.min(g.c.value).label("group_option"))
         .select_from(held.join(g, sa.and_(_same(g, held, attribute_id="attribute_id"), named)))
@@ -118,7 +119,7 @@ DIM_MEMBER_ATTRIBUTE = View(
     needs={
         "attribute_assignments": ("attribute_id", "option_id", "user_id"),
         "attributes": ("slug", "type"),
-        "attribute_options": ("attribute_id", "value", "is_group", "contains"),
+        "attribute_options": ("attribute_id", "value", "is_group", "contained_option_ids"),
     },
     resources=("attributes", "attribute_options", "attribute_assignments"),
     select=_member_attributes,
@@ -221,7 +222,7 @@ def _any_option(source: Source) -> sa.Subquery:
     x, w = source.table("attribute_assignments", "wx"), _without(source).subquery("attribute")
     return (
         sa.select(*_option(w), x.c.user_id, *days_of(x))
-        .select_from(x.join(w, _same(w, x, attribute_id="attribute_id")))
+        .select_from(w.join(x, _same(w, x, attribute_id="attribute_id")))
         .where(there(x))
         .subquery("any_holding")
     )
@@ -280,5 +281,6 @@ RPT_HEADCOUNT_BY_ATTRIBUTE_DAY = View(
     },
     resources=("memberships", "attributes", "attribute_options", "attribute_assignments"),
     select=_headcounts,
-    kept_by="date",
+    snapshot_by="date",
+    snapshot_subject=Subject(),
 )

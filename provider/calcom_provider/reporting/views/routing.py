@@ -9,16 +9,16 @@ import sqlalchemy as sa
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Source, column, held_on, live, not_removed_on
-from calcom_provider.reporting.views.hosting import (
+from calcom_provider.reporting.views.parts.hosting import (
     absent_attendees,
     attributes_known,
     chosen_columns,
     held_values,
     with_local_date,
 )
-from calcom_provider.reporting.views.working import covers
+from calcom_provider.reporting.views.parts.working import covers
 
-_TIMES = ("start", "end", "created_at")
+_TIMES = ("start_at", "end_at", "created_at")
 _TEXTS = ("status", "rescheduled_to_uid")
 
 
@@ -43,7 +43,7 @@ def _outcomes(source: Source) -> sa.Select[Any]:
 
 
 def _outcome(f: sa.FromClause) -> Any:
-    ends = sa.func.coalesce(f.c.booking_end, f.c.booking_start)
+    ends = sa.func.coalesce(f.c.booking_end_at, f.c.booking_start_at)
     return sa.case(
         (f.c.routed_to_booking_uid.is_(None), "no_booking"),
         (f.c.booking_id.is_(None), "booking_not_synced"),
@@ -74,7 +74,7 @@ def _hosted(source: Source) -> sa.Subquery:
             h.c.position == m.c.position,
         )
         tables, host = tables.outerjoin(h, first), h.c.user_id
-        if source.has("ooo_entries", "user_id", "start", "end"):
+        if source.has("ooo_entries", "user_id", "start_at", "end_at"):
             tables, is_out = _with_absences(source, tables, m, h)
         if attributes_known(source):
             tables, value = _with_values(source, tables, m, h)
@@ -102,8 +102,8 @@ def _hosted(source: Source) -> sa.Subquery:
 def _with_absences(
     source: Source, tables: sa.FromClause, m: sa.FromClause, h: sa.FromClause
 ) -> tuple[sa.FromClause, Any]:
-    o = source.lookup("ooo_entries", "o", "id", "user_id", "start", "end")
-    tables, day = with_local_date(source, tables, h.c.organization_id, h.c.user_id, m.c.booking_start)
+    o = source.lookup("ooo_entries", "o", "id", "user_id", "start_at", "end_at")
+    tables, day = with_local_date(source, tables, h.c.organization_id, h.c.user_id, m.c.booking_start_at)
     out = sa.and_(
         o.c.organization_id == h.c.organization_id,
         o.c.user_id == h.c.user_id,

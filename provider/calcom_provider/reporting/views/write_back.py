@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import add
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,29 +10,11 @@ from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.source import Source
 
-#: Names of the guards, in the order in which the view names them.
-GUARDS = (
-    "directory_sync",
-    "foreign_unassigns",
-    "locked_attribute",
-    "match_rate",
-    "match_rate_drop",
-    "missing_options",
-    "new_options",
-    "persons_changed",
-    "same_day",
-    "segment_days",
-    "source_drop",
-    "stale",
-    "unassigns",
-    "vanished",
-    "vanished_hard",
-)
 OOO_KINDS = ("ooo_create", "ooo_update", "ooo_delete")
 
 
 def _write_back(source: Source) -> sa.Select[Any]:
-    p, a = source.ledger("plans", "p"), source.ledger("actions", "a")
+    p, a, r = source.ledger("plans", "p"), source.ledger("actions", "a"), _refusals(source)
     return sa.select(
         p.c.organization_id,
         p.c.namespace,
@@ -47,7 +27,7 @@ def _write_back(source: Source) -> sa.Select[Any]:
         p.c.approved_by.is_not(None).label("approved"),
         p.c.match_rate,
         p.c.source_rows,
-        _refused_by(p.c.report).label("refused_by"),
+        r.c.refused_by,
         a.c.number,
         a.c.kind.label("action"),
         *(a.c[name] for name in ("why", "status", "user_id", "attribute_id", "option_id", "ooo_id")),
@@ -55,21 +35,21 @@ def _write_back(source: Source) -> sa.Select[Any]:
         fn.from_epoch(a.c.sent_at).label("sent_at"),
         fn.from_epoch(a.c.done_at).label("done_at"),
         _hr_requests(source, p, a).label("hr_requests"),
-    ).select_from(p.outerjoin(a, a.c.plan_id == p.c.plan_id))
+    ).select_from(p.join(r, r.c.plan_id == p.c.plan_id).outerjoin(a, a.c.plan_id == p.c.plan_id))
 
 
-def _refused_by(report: Any) -> Any:
-    """Name the guards that refused. The report holds a list, which databases look into in ways too different.
+def _refusals(source: Source) -> sa.Subquery:
+    """Give each plan with the guards that refused it.
 
-    It is text, written by one writer: a verdict begins with its guard and whether it let the plan pass.
+    The report is read once for a plan, and not for each of its writes: it tells of every row that had an issue.
     """
-    parts = [
-        sa.case(
-            (fn.holds_text(report, sa.literal(f'"guard": "{name}", "allowed": false')), f", {name}"), else_=""
-        )
-        for name in GUARDS
-    ]
-    return sa.func.nullif(sa.func.substr(reduce(add, parts), 3), "")
+    p = source.ledger("plans", "rp")
+    names = fn.json_listed(p.c.report, "verdicts", "guard", "allowed")
+    return (
+        sa.select(p.c.plan_id, sa.func.max(names).label("refused_by"))
+        .group_by(p.c.plan_id)
+        .subquery("refusal")
+    )
 
 
 def _hr_requests(source: Source, p: sa.FromClause, a: sa.FromClause) -> Any:

@@ -1,4 +1,4 @@
-"""Declare the handlers of every operation group: each module of this package is one group.
+"""Declare the handlers of every operation group: each module below this package is one group.
 
 A new group is a new module here; it is found by itself.
 """
@@ -6,7 +6,7 @@ A new group is a new module here; it is found by itself.
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+for _module in walk_packages(__path__, f"{__name__}."):
+    import_module(_module.name)

@@ -209,7 +209,7 @@ def _conflicts(world: World, today: date) -> Iterator[Row]:
     zones = {row["id"]: row["time_zone"] for row in world.rows("users") if row["time_zone"] in ZONES}
     teams = {row["id"]: row["team_id"] for row in world.rows("team_event_types")}
     for booking, host in _hosted(world):
-        day = moment(booking["start"]).astimezone(ZoneInfo(zones.get(host, "UTC"))).date()
+        day = moment(booking["start_at"]).astimezone(ZoneInfo(zones.get(host, "UTC"))).date()
         covering = absences.covering(host, day)
         if not covering or not _is_conflict(world, booking, covering):
             continue
@@ -217,7 +217,7 @@ def _conflicts(world: World, today: date) -> Iterator[Row]:
         yield {
             "organization_id": world.organization_id,
             "booking_uid": booking["uid"],
-            "start_utc": moment(booking["start"]),
+            "start_utc": moment(booking["start_at"]),
             "start_local_date": day,
             "host_user_id": host,
             "team_id": teams.get(booking["event_type_id"]),

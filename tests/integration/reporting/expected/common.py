@@ -143,7 +143,7 @@ def note(world: World, *names: str) -> str | None:
 
 def covers(entry: Row, day: date) -> bool:
     """Tell whether an out-of-office entry covers a civil day."""
-    return utc_day(entry["start"]) <= day <= utc_day(entry["end"])
+    return utc_day(entry["start_at"]) <= day <= utc_day(entry["end_at"])
 
 
 def counts_on(version: Row, day: date) -> bool:
@@ -156,7 +156,7 @@ def out_days(world: World) -> set[tuple[int, date]]:
     return {
         (version["user_id"], day)
         for version in versions(world, "ooo_entries")
-        for day in days(utc_day(version["start"]), utc_day(version["end"]))
+        for day in days(utc_day(version["start_at"]), utc_day(version["end_at"]))
         if counts_on(version, day)
     }
 

@@ -110,7 +110,7 @@ def _booked(world: World) -> dict[tuple[int, date], list[Row]]:
     for booking, host in pairs:
         if host is None or booking not in bookings:
             continue
-        day = local_day(bookings[booking]["start"], zones.get(host))
+        day = local_day(bookings[booking]["start_at"], zones.get(host))
         monday = day - timedelta(days=day.weekday())
         found.setdefault((host, monday), []).append(bookings[booking])
     return found
@@ -180,7 +180,7 @@ def rpt_routing_outcome(
         host = hosts.get(booking["id"]) if booking else None
         away = None
         if booking and host is not None and world.has("ooo_entries"):
-            away = (host, local_day(booking["start"], zones.get(host))) in out
+            away = (host, local_day(booking["start_at"], zones.get(host))) in out
         row = {
             "organization_id": world.organization_id,
             "response_id": response["id"],
@@ -226,5 +226,5 @@ def _outcome(uid: str | None, booking: Row | None, absent: set[int], now: dateti
         return "no_show_host"
     if booking["id"] in absent:
         return "no_show_guest"
-    ends = moment(booking["end"] or booking["start"])
+    ends = moment(booking["end_at"] or booking["start_at"])
     return "upcoming" if ends > now.astimezone(UTC) else "held"

@@ -102,7 +102,9 @@ def _group_of(world: World, attribute: str, option: str) -> str | None:
     names = [
         row["value"]
         for row in world.rows("attribute_options")
-        if row["is_group"] and row["attribute_id"] == attribute and option in (row["contains"] or ())
+        if row["is_group"]
+        and row["attribute_id"] == attribute
+        and option in (row["contained_option_ids"] or ())
     ]
     return min(names, default=None)
 

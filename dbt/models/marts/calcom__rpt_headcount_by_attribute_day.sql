@@ -1,0 +1,4 @@
+{# made by tools/make_dbt_package.py, do not edit #}
+{{ config(enabled=var('calcom__using_attribute_assignments') and var('calcom__using_attribute_options') and var('calcom__using_attributes') and var('calcom__using_memberships')) }}
+
+{{ adapter.dispatch('rpt_headcount_by_attribute_day', 'calcom')() }}

@@ -1,0 +1,30 @@
+{# made by tools/make_dbt_package.py, do not edit #}
+{{ config(enabled=var('calcom__using_account_schedules')) }}
+
+with source as (
+
+    select * from {{ source('calcom', 'account_schedule_availability') }}
+    {{ calcom.present_rows(source('calcom', 'account_schedule_availability'), none) }}
+
+),
+
+fields as (
+
+    select
+        {{ calcom.staged_columns(source('calcom', 'account_schedule_availability'), [
+            ['organization_id', 'integer'],
+            ['account_id', 'integer'],
+            ['schedule_id', 'integer'],
+            ['position', 'integer'],
+            ['days', 'json'],
+            ['start_time', 'text'],
+            ['end_time', 'text'],
+            ['_calcom_run_id', 'text'],
+            ['_calcom_synced_at', 'timestamp'],
+            ['_calcom_deleted_at', 'timestamp']
+        ]) }}
+    from source
+
+)
+
+select * from fields

@@ -1,0 +1,1 @@
+"""One request over the network: address, credential, transport, retries, the answer and its errors."""

@@ -1,0 +1,1 @@
+"""Read lists page by page, and show that they were read completely."""

@@ -1,0 +1,1 @@
+"""Write HR data into Cal.com from a shell."""

@@ -1,0 +1,1 @@
+"""What is kept of events: organisation, kind, ids and times."""

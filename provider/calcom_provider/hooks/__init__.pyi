@@ -1,0 +1,3 @@
+from calcom_provider.hooks.calcom import CalComHook
+
+__all__ = ["CalComHook"]

@@ -1,0 +1,1 @@
+"""Carry out, resume and undo plans."""

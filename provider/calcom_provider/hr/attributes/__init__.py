@@ -1,0 +1,1 @@
+"""Attributes: what HR wants of them, compared with what is assigned."""

@@ -1,0 +1,1 @@
+"""What would be written, whose it is, and whether the guards allow it."""

@@ -1,0 +1,1 @@
+"""What the person who decides about a plan sees: totals, guards, people, and rows that are not written."""

@@ -1,0 +1,1 @@
+"""What Cal.com holds today, and which of its users HR means."""

@@ -1,0 +1,1 @@
+"""Make, upgrade, snapshot and remove the views of a warehouse."""

@@ -1,0 +1,1 @@
+"""Check what the warehouse holds, and name failures by their keys alone."""

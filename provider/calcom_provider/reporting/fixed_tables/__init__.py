@@ -1,0 +1,1 @@
+"""The small tables that the views need and that no sync fills."""

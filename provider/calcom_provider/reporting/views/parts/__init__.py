@@ -1,0 +1,1 @@
+"""Parts of SQL that several views share."""

@@ -1,0 +1,1 @@
+"""The lists of the API as tables, declared as data: one module a family."""

@@ -1,0 +1,1 @@
+"""Rows of the API into tuples of a table."""

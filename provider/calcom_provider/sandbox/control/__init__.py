@@ -1,0 +1,1 @@
+"""Steer a running sandbox: faults, lag, changes behind a reader's back, its endpoints."""

@@ -1,0 +1,1 @@
+"""Answer one request as Cal.com does: route, caller, guards, body, refusals."""

@@ -1,0 +1,1 @@
+"""Show the provider at work against the sandbox."""

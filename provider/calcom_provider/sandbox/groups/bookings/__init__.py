@@ -1,0 +1,1 @@
+"""Operations on bookings and free slots."""

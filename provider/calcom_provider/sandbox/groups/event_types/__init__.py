@@ -1,0 +1,1 @@
+"""Operations on event types and what hangs on them."""

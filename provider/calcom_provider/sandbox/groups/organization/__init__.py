@@ -1,0 +1,1 @@
+"""Operations on an organisation: its people, teams, attributes and absences."""

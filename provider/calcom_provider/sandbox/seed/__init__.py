@@ -1,0 +1,1 @@
+"""Fill a world with a believable organisation."""

@@ -1,0 +1,3 @@
+from calcom_provider.sensors.calcom import CalComBookingSensor, CalComOutOfOfficeSensor
+
+__all__ = ["CalComBookingSensor", "CalComOutOfOfficeSensor"]

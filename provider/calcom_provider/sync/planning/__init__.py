@@ -1,0 +1,1 @@
+"""What a sync will cost, reckoned before it begins."""

@@ -1,0 +1,1 @@
+"""Read the lists of a run, one after or beside another, and hand their rows on."""

@@ -1,0 +1,1 @@
+"""One module a database, and everything that depends on it."""

@@ -1,0 +1,1 @@
+"""BigQuery through its own client, on an emulator's server."""
