@@ -37,6 +37,9 @@ def scope_text(scope: Scope) -> str:
 #: By how much clocks of machines that are in order may differ.
 CLOCKS_DIFFER = timedelta(minutes=5)
 
+#: What begins of runs are told apart by, on every database.
+_TICK = timedelta(milliseconds=1)
+
 
 def begin_of(alias: str = "") -> str:
     """Spell the time at which the run of a record began: its own word for it, or its end where that is earlier.
@@ -118,7 +121,8 @@ class RunStore:
     def time_for(self, run: RunInfo, event_sync: datetime | None = None) -> datetime:
         """Give the time that stands for a run: when it began, but after every run of its scope that was published.
 
-        Versions of a row are told apart by their begin; clocks of two machines need not agree.
+        Versions of a row are told apart by their begin; clocks of two machines need not agree. Between two runs
+        stays room for one that failed, see :meth:`date_before`.
 
         :param event_sync: time of the newest event sync, which made versions too.
         """
@@ -132,7 +136,7 @@ class RunStore:
         )
         newest = max((one for one in (newest, event_sync) if one is not None), default=None)
         began = run.started_at.replace(microsecond=run.started_at.microsecond // 1000 * 1000)
-        return began if newest is None or began > newest else newest + timedelta(milliseconds=1)
+        return began if newest is None else max(began, newest + 2 * _TICK)
 
     def date_before(self, run: RunInfo) -> None:
         """Date runs of the scope that published nothing before this one, which holds the lease after them.
@@ -146,7 +150,7 @@ class RunStore:
             " AND status IN ('failed', 'lost', 'preview')"
         )
         named = {"scope": scope_text(run.scope), "began": self._backend.time(run.started_at)}
-        before = self._backend.time(run.started_at - timedelta(milliseconds=1))
+        before = self._backend.time(run.started_at - _TICK)
         for (run_id,) in self.session.fetch(late, named):
             for table in (RUNS, RUN_RESOURCES):
                 self.session.execute(
