@@ -103,7 +103,9 @@ def test_what_was_published_by_a_clock_ahead_keeps_its_time(warehouse: Warehouse
     break_run(warehouse, timedelta(0))
     load_pages(warehouse, [((1, "b"),)])
     assert order(warehouse, "calcom_sync_runs") == ["success", "failed", "success"]
-    begins = fetch(warehouse, f"SELECT DISTINCT started_at FROM {warehouse.backend.qualify('calcom_sync_runs')}")
+    begins = fetch(
+        warehouse, f"SELECT DISTINCT started_at FROM {warehouse.backend.qualify('calcom_sync_runs')}"
+    )
     assert len(begins) == 3
     rows = fetch(
         warehouse,
