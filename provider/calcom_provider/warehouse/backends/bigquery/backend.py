@@ -14,10 +14,11 @@ from calcom_provider.warehouse.backends.bigquery.client import target_of
 from calcom_provider.warehouse.backends.bigquery.connecting import BigQueryTarget
 from calcom_provider.warehouse.backends.bigquery.script import LOST
 from calcom_provider.warehouse.backends.bigquery.session import BigQuerySession
-from calcom_provider.warehouse.backends.bigquery.stage import HASH, SEQ, BigQueryStage
+from calcom_provider.warehouse.backends.bigquery.stage import BigQueryStage
 from calcom_provider.warehouse.backends.bigquery.statements import literal, parsed, quote, unquoted
 from calcom_provider.warehouse.backends.bigquery.views import BigQueryViews
 from calcom_provider.warehouse.backends.registry import register
+from calcom_provider.warehouse.backends.remote.stage import MARKS, SEQ
 from calcom_provider.warehouse.backends.sql_session import asset_base
 from calcom_provider.warehouse.errors import UnsupportedTargetError
 from calcom_provider.warehouse.rows import utc_text
@@ -211,10 +212,9 @@ class BigQueryBackend(Backend):
         self, session: Session, name: str, columns: Sequence[Column], key: Sequence[str]
     ) -> BigQueryStage:
         assert isinstance(session, BigQuerySession)
-        whole = [*columns, Column(HASH, "integer"), Column(SEQ, "integer")]
-        session.connection.make_stage(name, {one.name: STAGED[one.type] for one in whole})
+        session.connection.make_stage(name, {one.name: STAGED[one.type] for one in [*columns, *MARKS]})
         session.stages.add(quote(name))
-        return BigQueryStage(session, name, columns, self.capabilities.json_refuses)
+        return BigQueryStage(session, quote(name), columns, self.capabilities.json_refuses)
 
     def extend_stage(
         self, session: Session, stage: Stage, columns: Sequence[Column], new: Sequence[Column]

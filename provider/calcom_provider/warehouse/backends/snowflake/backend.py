@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from calcom_provider.warehouse.backends.base import Backend, Capabilities, Session, tabulate
 from calcom_provider.warehouse.backends.registry import register
+from calcom_provider.warehouse.backends.remote.stage import MARKS, SEQ
 from calcom_provider.warehouse.backends.snowflake.connecting import SnowflakeTarget, opened, target_of
 from calcom_provider.warehouse.backends.snowflake.naming import literal, quote, stored
 from calcom_provider.warehouse.backends.snowflake.session import SnowflakeSession
-from calcom_provider.warehouse.backends.snowflake.stage import HASH, SEQ, SnowflakeStage
+from calcom_provider.warehouse.backends.snowflake.stage import SnowflakeStage
 from calcom_provider.warehouse.backends.snowflake.statements import unquoted
 from calcom_provider.warehouse.backends.snowflake.views import SnowflakeViews
 from calcom_provider.warehouse.backends.sql_session import asset_base
@@ -195,8 +196,7 @@ class SnowflakeBackend(Backend):
         self, session: Session, name: str, columns: Sequence[Column], key: Sequence[str]
     ) -> SnowflakeStage:
         assert isinstance(session, SnowflakeSession)
-        whole = [Column(HASH, "integer"), Column(SEQ, "integer")]
-        parts = ", ".join(f"{quote(one.name)} {self.type_of(one)}" for one in [*columns, *whole])
+        parts = ", ".join(f"{quote(one.name)} {self.type_of(one)}" for one in [*columns, *MARKS])
         session.execute(f"CREATE OR REPLACE TEMPORARY TABLE {quote(name)} ({parts})")
         return SnowflakeStage(session, quote(name), columns, self.type_of, self.capabilities.json_refuses)
 
