@@ -37,7 +37,8 @@ fields as (
             ['replaced_characters', 'integer'],
             ['rows_emptied', 'integer'],
             ['lock_seconds', 'float'],
-            ['publish_retries', 'integer']
+            ['publish_retries', 'integer'],
+            ['billed_bytes', 'integer']
         ]) }}
     from source
 

@@ -98,6 +98,7 @@ class Execution:
             bytes=spent.bytes,
             lock_seconds=round(load.waits.lock_seconds, 3),
             publish_retries=load.waits.publish_retries,
+            billed_bytes=load.billed,
             seconds=round(time.monotonic() - began, 3),
             dry_run=self._dry_run,
             events_missed=sum(one.rows for one in missed) if missed is not None else None,

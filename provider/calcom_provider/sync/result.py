@@ -48,6 +48,7 @@ class SyncResult:
     :param bytes: bytes of the answers' bodies.
     :param lock_seconds: seconds spent waiting for other runs on the same tables.
     :param publish_retries: how often the publication was repeated because the database aborted it.
+    :param billed_bytes: bytes for which the database bills the run; None where it bills no bytes.
     :param seconds: wall time.
     :param dry_run: whether the run was a preview: it tells what it would have changed, and published nothing.
     :param events_missed: rows that were found changed and that no stored event names; None where nobody counted.
@@ -64,6 +65,7 @@ class SyncResult:
     bytes: int = 0
     lock_seconds: float = 0.0
     publish_retries: int = 0
+    billed_bytes: int | None = None
     seconds: float = 0.0
     dry_run: bool = False
     events_missed: int | None = None

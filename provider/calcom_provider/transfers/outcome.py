@@ -34,6 +34,7 @@ def summary(result: SyncResult, prefix: str) -> dict[str, Any]:
         "waited_seconds": round(result.waited_seconds, 3),
         "lock_seconds": result.lock_seconds,
         "publish_retries": result.publish_retries,
+        "billed_bytes": result.billed_bytes,
         "seconds": round(result.seconds, 3),
         "dry_run": result.dry_run,
         "events_missed": result.events_missed,

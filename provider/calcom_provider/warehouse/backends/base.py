@@ -40,10 +40,8 @@ class Capabilities:
     :param types: column type -> type in DDL; also ``blob``, and ``key``: text that can be part of a key.
     :param quote: the character around identifiers.
     :param order: expression that orders staged rows by their arrival.
-    :param update: how staged values reach existing rows: ``UPDATE ... FROM``, ``UPDATE ... JOIN``, or
-        deleting the changed rows and inserting them again.
-    :param transactional_ddl: whether DDL takes part in a transaction; if not, tables are made before it
-        begins.
+    :param update: how staged values reach rows: ``UPDATE ... FROM``, ``UPDATE ... JOIN``, or DELETE and INSERT.
+    :param transactional_ddl: whether a transaction takes DDL; if not, tables are made before it begins.
     :param stage_index: whether joins need an index on the staged keys.
     :param widenings: pairs (from, to) of column types that ``ALTER`` can widen without losing a value.
     :param alike: pairs (held, declared) of column types that the database does not tell apart.
@@ -110,6 +108,8 @@ class Session(ABC):
     backend: Backend
     #: What renews the leases that this session holds, by scope.
     renewers: Mapping[str | None, Renewer] = MappingProxyType({})
+    #: Bytes for which the database bills what was asked until now; None where it bills no bytes.
+    billed: int | None = None
 
     @abstractmethod
     def execute(self, sql: str, params: Params | None = None) -> int:

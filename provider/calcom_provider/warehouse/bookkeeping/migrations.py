@@ -87,6 +87,7 @@ RUN_RESOURCES_ADDED_V6 = _columns("""
 RUNS_ADDED_V7 = _columns("""
     lock_seconds float
     publish_retries integer
+    billed_bytes integer
 """)
 
 #: What is true of a resource's table, and of no run as a whole.
@@ -257,7 +258,7 @@ def _events_missed(session: Session, prefix: str) -> None:
     _add_columns(session, prefix, RUN_RESOURCES, RUN_RESOURCES_ADDED_V6)
 
 
-def _waits(session: Session, prefix: str) -> None:
+def _waits_and_bills(session: Session, prefix: str) -> None:
     _add_columns(session, prefix, RUNS, RUNS_ADDED_V7)
 
 
@@ -287,7 +288,11 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration(5, "runs over many organisations", _fleet_runs, (FLEET_RUNS,)),
     Migration(6, "what events had missed", _events_missed),
-    Migration(7, "how long runs waited for tables, and publications that were repeated", _waits),
+    Migration(
+        7,
+        "how long runs waited for tables, publications that were repeated, and bytes billed",
+        _waits_and_bills,
+    ),
 )
 CURRENT = MIGRATIONS[-1].number
 

@@ -202,6 +202,13 @@ class RunStore:
             },
         )
 
+    def bill(self, run_id: str, billed: int) -> None:
+        """Note at the record of a run for how many bytes the database bills it."""
+        self.session.execute(
+            f"UPDATE {self._table(RUNS)} SET billed_bytes = :billed WHERE run_id = :run_id",
+            {"billed": billed, "run_id": run_id},
+        )
+
     def end(
         self,
         run: RunInfo,
@@ -227,6 +234,7 @@ class RunStore:
         }
         whole["complete"] = all(row["complete"] for row in rows) if rows else False
         whole |= {"lock_seconds": round(waits.lock_seconds, 3), "publish_retries": waits.publish_retries}
+        whole["billed_bytes"] = self.session.billed
         for table in (RUNS, RUN_RESOURCES):
             self.session.execute(
                 f"DELETE FROM {self._table(table)} WHERE run_id = :run_id", {"run_id": run.run_id}

@@ -71,6 +71,8 @@ class Load:
         self._states: dict[str, StoredState] | None = None
         #: What others made the run wait for so far.
         self.waits = waits
+        #: Bytes for which the database bills the run, once it was published or previewed; None where it bills none.
+        self.billed: int | None = None
         self.running = Running(session, prefix, run)
         for lost in self.running.end_lost():
             self.run_store.lose(lost)
@@ -233,6 +235,7 @@ class Load:
         """Count what publishing would do, without doing it."""
         results = Publication(self).preview()
         self._previewed = True
+        self.billed = self.session.billed
         return results
 
     def publish(self) -> list[TableResult]:
@@ -260,6 +263,7 @@ class Load:
         self.published = True
         with self.session.keep_open():
             put_current_views(self.session, self)
+            self._note_bill()
         return results
 
     def count_events(self, resource: str, missed: int, late_seconds: float) -> None:
@@ -322,6 +326,19 @@ class Load:
         self.session.begin()
         self.run_store.end(self.run, "preview", rows, waits=self.waits)
         self.session.commit()
+
+    def _note_bill(self) -> None:
+        """Note what the database bills for the run: its record was written by the transaction that costs most."""
+        self.billed = self.session.billed
+        if self.billed is None:
+            return
+        try:
+            self.run_store.bill(self.run.run_id, self.billed)
+        except Exception as trouble:
+            # The tables are published, and what was billed stands in the log.
+            logger.warning(
+                "The bytes billed for run %s were not recorded: %s", self.run.run_id, describe(trouble)
+            )
 
     def _record_quietly(self, error: BaseException) -> None:
         try:

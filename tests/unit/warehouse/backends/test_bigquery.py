@@ -784,6 +784,33 @@ def test_times_are_those_of_utc(warehouse: Warehouse) -> None:
     assert warehouse.backend.type_of(Column("at", "timestamp")) == "TIMESTAMP"
 
 
+def test_the_record_of_a_run_tells_what_its_jobs_are_billed(project: Project, warehouse: Warehouse) -> None:
+    asked: list[str] = []
+    project.trouble = asked.append
+    with warehouse.load(RunInfo(scope=SCOPE)) as load:
+        table = load.table(ITEMS, resource="items")
+        table.write([as_tuple((1, "a"))])
+        table.finish(True)
+        load.publish()
+        bill = asked.index(next(text for text in asked if "billed_bytes = " in text))
+    assert any(text.startswith("BEGIN TRANSACTION") for text in asked[:bill])
+    assert load.billed == BILLED * len([text for text in asked[:bill] if not text.startswith("load ")])
+    assert project.rows("SELECT billed_bytes, status FROM calcom_sync_runs") == [(load.billed, "success")]
+
+
+def test_a_run_whose_bill_is_not_recorded_is_published_all_the_same(
+    project: Project, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(text: str) -> None:
+        if "billed_bytes = " in text:
+            raise RuntimeError("no")
+
+    project.trouble = refuse
+    assert load_pages(warehouse, PAGES).inserted == sum(map(len, PAGES))
+    assert project.rows("SELECT status FROM calcom_sync_runs") == [("success",)]
+    assert any("were not recorded" in text for text in caplog.messages)
+
+
 def test_bytes_that_are_billed_are_summed_and_told(
     project: Project, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -78,7 +78,8 @@ class BigQuerySession(Session):
         #: Quoted names of its staging tables: what happens to them is nobody else's concern.
         self.stages: set[str] = set()
         #: Its jobs so far, and bytes for which they are billed.
-        self.jobs = self.billed = 0
+        self.jobs = 0
+        self.billed: int = 0
         self._folder: str | None = None
         self._files = 0
 
