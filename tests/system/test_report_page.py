@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from calcom_provider.reporting.building.build import Reports
+from calcom_provider.reporting.page.bookings import LEADS, PERIODS
 from calcom_provider.reporting.page.collect import collect
 from calcom_provider.reporting.page.data import Page
 from calcom_provider.reporting.page.render import render
@@ -111,6 +112,37 @@ def facts(page: Page, key: str) -> Any:
     return next(panel.facts for panel in page.panels if panel.key == key)
 
 
+def percent(part: int, whole: int) -> str:
+    """Give what a table shows of a share."""
+    return f"{(2000 * part + whole) // (2 * whole) / 10:g}" if whole else ""
+
+
+def check_figures(opened: Any, chosen: list[Any], used: list[Any] | None) -> None:
+    """Compare the line of figures with those that were worked out when the page was made."""
+    period = int(opened.locator("#by-period").input_value())
+    words = [
+        lambda one: f"{one:,}",
+        lambda one: f"{one:.1f} %",
+        lambda one: f"{one:.1f} %",
+        lambda one: LEADS[one][1],
+    ]
+    told = [
+        *zip(
+            ("Bookings", "Cancellation rate", "No-show rate of guests", "Median lead time"),
+            words,
+            strict=True,
+        ),
+        ("Utilisation", words[1]),
+    ]
+    now, then = ([None] * 4 if one is None else one for one in chosen[period])
+    both = [*zip(now, then, strict=True), used[period] if used else (None, None)]
+    for (name, word), (new, old) in zip(told, both, strict=True):
+        one = opened.locator("#figures li", has_text=name)
+        assert one.locator("strong").inner_text() == ("–" if new is None else word(new))
+        before = "" if old is None else f"{word(old)} in the {PERIODS[period]} weeks before"
+        assert one.locator("small").inner_text() == before
+
+
 def in_weeks(page: Page, weeks: int) -> range:
     return range(page.dimensions.now - weeks + 1, page.dimensions.now + 1)
 
@@ -136,7 +168,27 @@ def test_the_filter_of_periods_adds_up_the_weeks(opened: Any, small: tuple[Path,
         assert figure(opened, "Cancellation rate") == f"{100 * cancelled / (accepted + cancelled):.1f} %"
         over, away = sum(row[7] for row in chosen), sum(row[8] for row in chosen)
         assert figure(opened, "No-show rate") == f"{100 * away / over:.1f} %"
-        assert len(table(opened, "outcomes")) == weeks
+        check_figures(
+            opened, facts(small[1], "bookings")["figures"]["all"], facts(small[1], "load")["figures"]["all"]
+        )
+        by_week = [
+            [sum(row[2 + place] for row in chosen if row[0] == week) for place in range(8)]
+            for week in in_weeks(small[1], weeks)
+        ]
+        assert [row[1:] for row in table(opened, "outcomes")] == [
+            [f"{number:,}" for number in numbers]
+            + [
+                percent(numbers[1], numbers[0] + numbers[1]),
+                percent(numbers[2], sum(numbers[:3])),
+                percent(numbers[6], numbers[5]),
+                percent(numbers[7], numbers[5]),
+            ]
+            for numbers in by_week
+        ]
+        load = facts(small[1], "load")["all"]
+        assert [row[3] for row in table(opened, "load")] == [
+            f"{load[week][2]:g}" for week in in_weeks(small[1], weeks)
+        ]
         assert len(table(opened, "bookings")) == weeks + 4
         assert opened.locator("#chosen").inner_text() == f"Shown: last {weeks} weeks."
     assert opened.complaints == []
@@ -157,13 +209,19 @@ def test_the_filters_of_team_and_event_type_take_their_bookings(
     assert [row[1] for row in table(opened, "absences")] == [
         "<5" if number < 0 else f"{number:,}" for number in facts(small[1], "absences")["teams"][1]
     ]
+    figures = facts(small[1], "bookings")["figures"]
+    used = facts(small[1], "load")["figures"]["teams"].get(1)
+    check_figures(opened, figures["teams"][1], used)
     kind = offered[1]
     opened.locator("#by-type").select_option(str(kind))
     leads: Counter[int] = Counter()
     for week, place, lead, number in found["leads"]:
         if week in weeks and place == kind:
             leads[lead] += number
-    assert [row[1] for row in table(opened, "lead-time")] == [f"{leads[place]:,}" for place in range(9)]
+    assert [row[1:] for row in table(opened, "lead-time")] == [
+        [f"{leads[place]:,}", percent(leads[place], leads.total())] for place in range(9)
+    ]
+    check_figures(opened, figures["types"][kind], used)
     assert "Not told apart by" in opened.locator("#growth .hint").inner_text()
     opened.get_by_role("button", name="Reset").click()
     assert opened.locator("#chosen").inner_text() == "Shown: last 13 weeks."
@@ -182,6 +240,8 @@ def test_a_value_of_an_attribute_is_not_combined_with_teams(opened: Any, small: 
     weeks = in_weeks(small[1], 13)
     taken = sum(row[2] for row in found["measures"] if row[0] in weeks and row[1] == offered[0])
     assert figure(opened, "Bookings") == f"{taken:,}"
+    load = facts(small[1], "load")["figures"]["values"]
+    check_figures(opened, facts(small[1], "bookings")["figures"]["values"][offered[0]], load.get(offered[0]))
     assert "not combined with teams" in opened.locator("#chosen").inner_text()
     slots = [0] * 168
     for band, place, slot, number in found["hours"]:

@@ -18,7 +18,7 @@ from calcom_provider.plugins.frame import Answer, page, sorry, told
 from calcom_provider.plugins.report import SECTION, Settings, UnreadableError
 from calcom_provider.reporting.page import operations
 from calcom_provider.reporting.page.data import Panel, Value, count
-from calcom_provider.reporting.page.reader import Reader
+from calcom_provider.reporting.page.reading.reader import Reader
 from calcom_provider.reporting.page.render import prose, table
 from calcom_provider.warehouse import Warehouse
 

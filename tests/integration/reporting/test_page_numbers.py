@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
@@ -145,12 +146,12 @@ def test_bookings(told: Both, way: str) -> None:
 
 
 def test_load(told: Both) -> None:
-    wanted: dict[Key, dict[int, list[int]]] = {}
-    for way, member, monday, bookable, booked in told.truth["load"]:
-        wanted.setdefault((way, member), {})[monday] = [bookable, booked]
+    wanted: dict[Key, dict[int, list[Any]]] = {}
+    for way, member, monday, *of in told.truth["load"]:
+        wanted.setdefault((way, member), {})[monday] = of
     assert set(wanted) > {("teams", "Team 81"), ("values", "op-nor")}
 
-    def by_group(page: Shown) -> dict[Key, dict[int, list[int]]]:
+    def by_group(page: Shown) -> dict[Key, dict[int, list[Any]]]:
         found = page.facts("load")
         shown = {("all", ""): found["all"]}
         for way in ("teams", "values"):
@@ -174,11 +175,67 @@ def test_load(told: Both) -> None:
             f"User {user}",
             bookings,
             round(booked / 60, 1),
-            round(100 * booked / bookable, 1) if bookable else "",
+            (2000 * booked + bookable) // (2 * bookable) / 10 if bookable else "",
         ]
         for user, bookings, booked, bookable in told.truth["busiest"]
     ] == told.people.tables["load"]
     assert "load" not in told.page.tables
+
+
+PERIODS = (4, 13, 26)
+#: Where a class of lead times ends, in minutes.
+LATER = (120, 1440, 2 * 1440, 3 * 1440, 7 * 1440, 14 * 1440, 21 * 1440, 28 * 1440)
+
+
+def figures(told: Both, page: Shown, part: str) -> dict[Key, Any]:
+    """Give the figures of a part by what is chosen, the weeks of the period, and whether it is the one before."""
+    found = page.facts(part)["figures"]
+    shown = {("all", ""): found["all"]}
+    for way in ("teams", "types", "values"):
+        shown |= {(way, told.members(way)[int(place)]): of for place, of in found.get(way, {}).items()}
+    assert {weeks: both[1] for of in shown.values() for weeks, both in zip(PERIODS, of, strict=True)}[
+        26
+    ] is None
+    return {
+        (*key, weeks, back): of
+        for key, periods in shown.items()
+        for weeks, both in zip(PERIODS, periods, strict=True)
+        for back, of in enumerate(both)
+        if (weeks, back) != (26, 1)
+    }
+
+
+def test_figures_of_bookings(told: Both) -> None:
+    wanted = {tuple(row[:4]): [*row[4:]] for row in told.truth["figures"]}
+    median = {tuple(key): bisect_right(LATER, lead) for *key, lead in told.truth["median lead"]}
+    assert {way for way, *_ in median} == {"all", "teams", "types", "values"}
+    assert len({*median.values()}) > 3
+    spans = {key[2:] for key in wanted}
+    assert spans == {(4, 0), (4, 1), (13, 0), (13, 1), (26, 0)}
+    for page in (told.people, told.page):
+        shown = figures(told, page, "bookings")
+        values = {*told.options} if page is told.people else told.offered
+        seen = {key[:2] for key in wanted if key[0] != "values" or key[1] in values}
+        assert {key[:2] for key in shown} == seen | {("teams", team) for team in told.teams} | {
+            ("values", value) for value in values
+        }
+        for key, of in shown.items():
+            assert of == [*wanted.get(key, [0, None, None]), median.get(key)], key
+
+
+def test_utilisation(told: Both) -> None:
+    wanted = {tuple(key): used for *key, used in told.truth["utilisation"]}
+    assert {way for way, *_ in wanted} == {"all", "teams", "values"}
+    exact = figures(told, told.people, "load")
+    assert exact == wanted
+    assert len({*exact.values()}) > 10
+    hidden = figures(told, told.page, "load")
+    assert hidden == {key: wanted[key] for key in hidden}
+    assert {(way, place) for way in ("teams", "values") for place in told.page.facts("load")[way]} == {
+        (way, place)
+        for way in ("teams", "values")
+        for place in told.page.facts("load")["figures"].get(way, {})
+    }
 
 
 def test_fairness(told: Both) -> None:

@@ -15,7 +15,7 @@ import pytest
 from calcom_provider.api.errors import ConfigurationError
 from calcom_provider.reporting.building.build import Reports
 from calcom_provider.reporting.checks.checks import Checks
-from calcom_provider.reporting.page.reader import Reader as PageReader
+from calcom_provider.reporting.page.reading.reader import Reader as PageReader
 from calcom_provider.resources.policy import ColumnPolicy
 from calcom_provider.sync.privacy import erase
 from calcom_provider.warehouse import SchemaVersionError, Warehouse

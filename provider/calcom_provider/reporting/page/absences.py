@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting.fixed_tables.calendar import WEEKDAYS
 from calcom_provider.reporting.page.data import Dimensions, Panel
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 from calcom_provider.reporting.page.suppression import families, over_days
 from calcom_provider.reporting.source import held_on
 from calcom_provider.reporting.views.coverage import CHOICES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.page.data import Dimensions, Panel
-from calcom_provider.reporting.page.dimensions import Holders, type_places
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.reading.dimensions import Holders, type_places
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 from calcom_provider.reporting.source import Source, live
 from calcom_provider.reporting.views.parts.hosting import absent_attendees, with_local_time
 
@@ -272,13 +272,13 @@ def _read(read: Reader, dims: Dimensions, days: tuple[date, date], now: datetime
         )
 
 
-def panels(found: Bookings, dims: Dimensions) -> tuple[Panel, ...]:
+def panels(found: Bookings, figures: Mapping[str, Any]) -> tuple[Panel, ...]:
     """Return the panels about bookings; the first carries the numbers of all.
 
     :param found: what was counted.
-    :param dims: what numbers are told apart by.
+    :param figures: the figures of each period.
     """
-    facts = {"types": found.by_type.facts(), "values": found.by_value.facts()}
+    facts = {"types": found.by_type.facts(), "values": found.by_value.facts(), "figures": figures}
     told: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             "bookings",

@@ -11,14 +11,15 @@ from calcom_provider.reporting.page import (
     coverage,
     decisions,
     events,
+    figures,
     hosts,
     operations,
     routing,
 )
 from calcom_provider.reporting.page.data import Page
-from calcom_provider.reporting.page.dimensions import read_dimensions
 from calcom_provider.reporting.page.members import growth
-from calcom_provider.reporting.page.reader import Reader
+from calcom_provider.reporting.page.reading.dimensions import read_dimensions
+from calcom_provider.reporting.page.reading.reader import Reader
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -54,7 +55,7 @@ def collect(
         fresh, stopped = operations.read_freshness(read, moment), operations.read_quarantines(read)
         counted = bookings.read_bookings(read, dims, holders, moment)
         panels = (
-            *bookings.panels(counted, dims),
+            *bookings.panels(counted, figures.of_bookings(counted, dims)),
             hosts.utilisation(read, dims, holders),
             routing.funnel(read, dims),
             growth(read, dims),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting.page.absences import Absences
 from calcom_provider.reporting.page.data import Dimensions, Panel, Row
-from calcom_provider.reporting.page.reader import Reader, sentence, whole
+from calcom_provider.reporting.page.reading.reader import Reader, sentence, whole
 from calcom_provider.reporting.page.suppression import FEW, FEWER, WITHHELD, one
 
 #: Days that coverage is shown for, teams or values, the worst covered first, and of the others those that are named.

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from calcom_provider.reporting.page.absences import SOON, Absences, spoken_day
 from calcom_provider.reporting.page.coverage import Cell, Coverage
 from calcom_provider.reporting.page.data import Decision, Dimensions, Panel, Table, count
-from calcom_provider.reporting.page.dimensions import type_places
 from calcom_provider.reporting.page.operations import Fresh, Stopped
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.reading.dimensions import type_places
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 from calcom_provider.reporting.page.suppression import FEW, FEWER, word
 
 CONFLICT = "rpt_ooo_booking_conflict"

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.page.data import Panel, Table, Value
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 
 RUNS, EVENT_SYNCS = "sync_run_resources", "event_syncs"
 #: Days that are shown.

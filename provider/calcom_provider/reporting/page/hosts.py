@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting.page.bookings import NEEDS, PERIODS, band_of, hosted, near, outcome
 from calcom_provider.reporting.page.data import Dimensions, Panel, Table
-from calcom_provider.reporting.page.dimensions import Holders, type_places
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.figures import ALL, Choice, of_load, share
+from calcom_provider.reporting.page.reading.dimensions import Holders, type_places
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 from calcom_provider.reporting.page.suppression import FEW, offered
 from calcom_provider.reporting.source import live
 
@@ -51,21 +52,24 @@ def utilisation(read: Reader, dims: Dimensions, holders: Holders) -> Panel:
     weeks = {week.isoformat(): place for place, week in enumerate(dims.weeks)}
     everybody = frozenset(whole(row[1]) for row in rows if whole(row[4]))
     rows = tuple(row for row in rows if whole(row[1]) in everybody)
-    groups: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    groups: dict[int, list[Choice]] = defaultdict(list)
     for kind, way in _ways(read, dims, holders):
         hosts = {place: people & everybody for place, people in way.items()}
         for place in hosts if dims.show_people else offered(hosts, everybody):
             for user in hosts[place]:
                 groups[user].append((kind, place))
-    sums: dict[tuple[str, int], list[list[int]]] = defaultdict(lambda: [[0, 0] for _ in dims.weeks])
+    sums: dict[Choice, list[list[int]]] = defaultdict(lambda: [[0, 0] for _ in dims.weeks])
     for week, host, bookable, booked, _ in rows:
-        for group in (("all", 0), *groups[whole(host)]):
+        for group in (ALL, *groups[whole(host)]):
             both = sums[group][weeks[str(week)]]
             both[0] += whole(bookable)
             both[1] += whole(booked)
-    facts: dict[str, Any] = {"all": sums["all", 0]}
+    shown = {
+        group: [[*both, share(both[1], both[0])] for both in weeks_of] for group, weeks_of in sums.items()
+    }
+    facts: dict[str, Any] = {"all": shown[ALL], "figures": of_load(sums, dims)}
     for kind in ("teams", "values"):
-        facts[kind] = {place: both for (of, place), both in sums.items() if of == kind}
+        facts[kind] = {place: by_week for (of, place), by_week in shown.items() if of == kind}
     table = _busiest(read, dims, rows, weeks) if dims.show_people else None
     notes = tuple(note for note in (read.short_calendar(days),) if note)
     return Panel(
@@ -123,7 +127,7 @@ def _busiest(read: Reader, dims: Dimensions, rows: Iterable[Sequence[Any]], week
                 names.get(user, f"User {user}"),
                 bookings,
                 round(booked / 60, 1),
-                round(100 * booked / bookable, 1) if bookable else None,
+                share(booked, bookable),
             )
             for user, (bookable, booked, bookings) in first
             if booked

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from calcom_provider.reporting.page.data import Dimensions, Panel
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 from calcom_provider.reporting.page.suppression import families
 from calcom_provider.reporting.source import VALID_FROM, live
 from calcom_provider.reporting.views.parts.working import accepted_on

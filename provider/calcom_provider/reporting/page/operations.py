@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.page.data import ROWS, Panel, Row, Table, Value, named
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 
 HEALTH, WRITES, FLEET_RUNS = "rpt_sync_health", "rpt_write_back", "sync_fleet_runs"
 #: Days of run records that are drawn, days whose failures tell about a table now, and plans that are listed.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from calcom_provider.reporting import functions as fn
 from calcom_provider.reporting.page.data import Dimensions, Panel
-from calcom_provider.reporting.page.reader import Reader, whole
+from calcom_provider.reporting.page.reading.reader import Reader, whole
 from calcom_provider.reporting.source import live
 
 NAME = "rpt_routing_outcome"

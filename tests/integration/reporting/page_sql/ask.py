@@ -23,8 +23,10 @@ FOLDER = Path(__file__).parent
 STEPS = ("calendar", "people", "working_time", "bookings", "groups")
 ANSWERS = ("queries", "operator")
 EPOCH = date(1970, 1, 1)
-CALL = re.compile(r"\b(seconds|day|div|clock|number|text|join|at|on)\(")
+CALL = re.compile(r"\b(seconds|day|div|share|clock|number|text|join|at|on)\(")
 
+#: A part in percent of the whole, half a tenth rounded up.
+_SHARE = "CASE WHEN {{1}} > 0 THEN ((2000 * {{0}} + {{1}}) {divided} (2 * {{1}})) / 10.0 END"
 _CLOCK = "(number(SUBSTR({0}, 1, 2)) * 60 + number(SUBSTR({0}, 4, 2)))"
 _ALIKE = {"clock": _CLOCK, "number": "CAST({0} AS INTEGER)", "join": "({0} || {1} || {2})"}
 SPELLINGS: dict[str, dict[str, str]] = {
@@ -33,6 +35,7 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "seconds": "CAST(strftime('%s', {0}) AS INTEGER)",
         "day": "(CAST(strftime('%s', {0}) AS INTEGER) / 86400)",
         "div": "(({0}) / ({1}))",
+        "share": _SHARE.format(divided="/"),
         "text": "CAST({0} AS TEXT)",
     },
     "postgresql": {
@@ -40,6 +43,8 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "seconds": "CAST(FLOOR(EXTRACT(EPOCH FROM {0})) AS BIGINT)",
         "day": "({0} - DATE '1970-01-01')",
         "div": "(({0}) / ({1}))",
+        # Sums of sums are no integers there.
+        "share": "CASE WHEN {1} > 0 THEN DIV(2000 * {0} + {1}, 2 * {1}) / 10.0 END",
         "text": "CAST({0} AS TEXT)",
     },
     "duckdb": {
@@ -47,6 +52,7 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "seconds": "(epoch_us({0}) // 1000000)",
         "day": "({0} - DATE '1970-01-01')",
         "div": "(({0}) // ({1}))",
+        "share": _SHARE.format(divided="//"),
         "text": "CAST({0} AS TEXT)",
     },
     "mysql": {
@@ -56,6 +62,7 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "seconds": "TIMESTAMPDIFF(SECOND, '1970-01-01', {0})",
         "day": "DATEDIFF({0}, '1970-01-01')",
         "div": "(({0}) DIV ({1}))",
+        "share": _SHARE.format(divided="DIV"),
         "text": "CAST({0} AS CHAR)",
     },
 }

@@ -58,3 +58,22 @@ CREATE TABLE truth_counted AS
 SELECT 'types' AS way, text(kind) AS member, b.* FROM truth_booking b
 UNION ALL
 SELECT 'values', h.option_id, b.* FROM truth_booking b JOIN truth_holder h ON h.user_id = b.host;
+
+-- The same for everything and for the teams of event types.
+CREATE TABLE truth_chosen AS
+SELECT way, member, monday, outcome, is_over, guest_absent, lead FROM truth_counted
+UNION ALL
+SELECT 'all', '', monday, outcome, is_over, guest_absent, lead FROM truth_booking
+UNION ALL
+SELECT 'teams', t.name, b.monday, b.outcome, b.is_over, b.guest_absent, b.lead
+FROM truth_booking b
+JOIN calcom_team_event_types e ON e.id = b.kind
+JOIN calcom_teams t ON t.id = e.team_id;
+
+-- Periods that end with the present week, and those before them; 52 weeks are not shown.
+CREATE TABLE truth_span AS
+SELECT 4 AS weeks, 0 AS back, on(2027-03-01) AS begins, on(2027-03-22) AS ends
+UNION ALL SELECT 4, 1, on(2027-02-01), on(2027-02-22)
+UNION ALL SELECT 13, 0, on(2026-12-28), on(2027-03-22)
+UNION ALL SELECT 13, 1, on(2026-09-28), on(2026-12-21)
+UNION ALL SELECT 26, 0, on(2026-09-28), on(2027-03-22);

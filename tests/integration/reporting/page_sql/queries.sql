@@ -43,8 +43,45 @@ FROM truth_counted
 WHERE outcome = 'accepted' AND monday <= on(2027-03-22)
 GROUP BY way, member, weeks, slot;
 
+-- figures
+SELECT way, member, weeks, back, accepted, share(cancelled, (accepted + cancelled)), share(absent, over_now)
+FROM (
+    SELECT
+        c.way, c.member, s.weeks, s.back,
+        SUM(CASE WHEN c.outcome = 'accepted' THEN 1 ELSE 0 END) AS accepted,
+        SUM(CASE WHEN c.outcome = 'cancelled' THEN 1 ELSE 0 END) AS cancelled,
+        SUM(CASE WHEN c.outcome = 'accepted' THEN c.is_over ELSE 0 END) AS over_now,
+        SUM(CASE WHEN c.outcome = 'accepted' THEN c.is_over * c.guest_absent ELSE 0 END) AS absent
+    FROM truth_chosen c
+    JOIN truth_span s ON c.monday BETWEEN s.begins AND s.ends
+    GROUP BY c.way, c.member, s.weeks, s.back
+) sums;
+
+-- median lead
+SELECT way, member, weeks, back, lead
+FROM (
+    SELECT
+        c.way, c.member, s.weeks, s.back, c.lead,
+        ROW_NUMBER() OVER (PARTITION BY c.way, c.member, s.weeks, s.back ORDER BY c.lead) AS place,
+        COUNT(*) OVER (PARTITION BY c.way, c.member, s.weeks, s.back) AS bookings
+    FROM truth_chosen c
+    JOIN truth_span s ON c.monday BETWEEN s.begins AND s.ends
+    WHERE c.outcome = 'accepted'
+) ordered
+WHERE place = div(bookings + 1, 2);
+
+-- utilisation
+SELECT way, member, weeks, back, share(booked, bookable)
+FROM (
+    SELECT g.way, g.member, s.weeks, s.back, SUM(l.booked) AS booked, SUM(l.bookable) AS bookable
+    FROM truth_load l
+    JOIN truth_group g ON g.user_id = l.user_id
+    JOIN truth_span s ON l.monday BETWEEN s.begins AND s.ends
+    GROUP BY g.way, g.member, s.weeks, s.back
+) sums;
+
 -- load
-SELECT g.way, g.member, l.monday, SUM(l.bookable), SUM(l.booked)
+SELECT g.way, g.member, l.monday, SUM(l.bookable), SUM(l.booked), share(SUM(l.booked), SUM(l.bookable))
 FROM truth_load l
 JOIN truth_group g ON g.user_id = l.user_id
 GROUP BY g.way, g.member, l.monday;

@@ -13,10 +13,7 @@
   const rate = (part, whole) => (whole ? Math.round((1000 * part) / whole) / 10 : null);
   const percent = (share) => (share === null ? "–" : `${share.toLocaleString("en", { minimumFractionDigits: 1 })} %`);
   const weeksOf = (period) => data.periods[period];
-  const inPeriod = (week, back = 0) => {
-    const length = weeksOf(state.period);
-    return week <= data.now - back * length && week > data.now - (back + 1) * length;
-  };
+  const inPeriod = (week) => week <= data.now && week > data.now - weeksOf(state.period);
   const typeFits = (type) => (state.type >= 0 ? type === state.type : state.team < 0 || data.types[type][1] === state.team);
   const facts = (kind) => {
     const all = panels.bookings.facts;
@@ -35,27 +32,12 @@
     guests: rate(numbers.noShowGuest, numbers.over),
     hosts: rate(numbers.noShowHost, numbers.over),
   });
-  const leadClasses = (fits) => {
+  const leadClasses = () => {
     const classes = data.leads.map(() => 0);
-    facts("leads").filter((row) => fits(row[0])).forEach((row) => { classes[row[2]] += row[3]; });
+    facts("leads").filter((row) => inPeriod(row[0])).forEach((row) => { classes[row[2]] += row[3]; });
     return classes;
   };
-  const median = (classes) => {
-    const all = sum(classes);
-    let so = 0;
-    return all ? data.leads[classes.findIndex((number) => (so += number) * 2 >= all)] : "–";
-  };
-  const loadOf = () => {
-    const load = panels.load.facts;
-    if (state.value >= 0) return load.values[state.value] || null;
-    if (state.team >= 0) return load.teams[state.team] || null;
-    return load.all;
-  };
-  const used = (weeks, fits) => {
-    if (!weeks) return null;
-    const chosen = weeks.filter((_, week) => fits(week));
-    return rate(sum(chosen.map((one) => one[1])), sum(chosen.map((one) => one[0])));
-  };
+  const loadOf = ({ all, teams, values }) => (state.value >= 0 ? values[state.value] : state.team >= 0 ? teams[state.team] : all);
 
   // -- what each part shows ----------------------------------------------------------------------------
 
@@ -97,7 +79,7 @@
       };
     },
     "lead-time"() {
-      const classes = leadClasses((week) => inPeriod(week));
+      const classes = leadClasses();
       const all = sum(classes);
       const shown = classes.map((number) => percent(rate(number, all)));
       return {
@@ -122,9 +104,9 @@
     },
     load() {
       const weeks = shownWeeks(false);
-      const chosen = loadOf();
+      const chosen = loadOf(panels.load.facts);
       const own = state.value >= 0 ? valueName(state.value) : state.team >= 0 ? data.teams[state.team] : null;
-      const values = (both) => weeks.map((week) => rate(both[week][1], both[week][0]));
+      const values = (both) => weeks.map((week) => both[week][2]);
       if (!chosen) return { hidden: `Fewer than five people of ${own} worked in these weeks, so their load is not shown.` };
       const series = [{ name: own || "Everybody", values: values(chosen) }];
       if (own) series.push({ name: "Everybody", faint: true, values: values(panels.load.facts.all) });
@@ -236,20 +218,22 @@
     const place = document.getElementById("figures");
     if (!place) return;
     const made = [];
-    const against = weeksOf(state.period) * 2 <= data.now + 1;
-    const before = (value, unit) => (against && value !== null && value !== "–" ? `${value}${unit} in the ${weeksOf(state.period)} weeks before` : "");
-    const shown = (value) => (value === null ? "–" : value.toLocaleString("en"));
+    const add = (name, key, both, tell) => {
+      const [now, then] = both.map((one) => (one === null ? "–" : tell(one)));
+      made.push([name, now, then === "–" ? "" : `${then} in the ${weeksOf(state.period)} weeks before`, key]);
+    };
     if (panels.bookings && panels.bookings.facts.types) {
-      const rows = facts("measures");
-      const [now, then] = [0, 1].map((back) => added(rows.filter((row) => inPeriod(row[0], back))));
-      const [share, earlier] = [rates(now), rates(then)];
-      made.push(["Bookings", told(now.accepted), before(told(then.accepted), ""), "bookings"]);
-      made.push(["Cancellation rate", percent(share.cancelled), before(shown(earlier.cancelled), " %"), "outcomes"]);
-      made.push(["No-show rate of guests", percent(share.guests), before(shown(earlier.guests), " %"), "outcomes"]);
-      made.push(["Median lead time", median(leadClasses((week) => inPeriod(week))), before(median(leadClasses((week) => inPeriod(week, 1))), ""), "lead-time"]);
+      const { all, teams, types, values } = panels.bookings.facts.figures;
+      const chosen = state.value >= 0 ? values[state.value] : state.type >= 0 ? types[state.type] : state.team >= 0 ? teams[state.team] : all;
+      const figure = (at) => chosen[state.period].map((one) => one && one[at]);
+      add("Bookings", "bookings", figure(0), told);
+      add("Cancellation rate", "outcomes", figure(1), percent);
+      add("No-show rate of guests", "outcomes", figure(2), percent);
+      add("Median lead time", "lead-time", figure(3), (one) => data.leads[one]);
     }
     if (panels.load && panels.load.facts.all) {
-      made.push(["Utilisation", percent(used(loadOf(), (week) => inPeriod(week))), before(shown(used(loadOf(), (week) => inPeriod(week, 1))), " %"), "load"]);
+      const chosen = loadOf(panels.load.facts.figures);
+      add("Utilisation", "load", chosen ? chosen[state.period] : [null, null], percent);
     }
     place.replaceChildren(...made.map(([name, value, then, key]) => {
       const one = element("a", null, [element("span", name), element("strong", value), element("small", then)]);

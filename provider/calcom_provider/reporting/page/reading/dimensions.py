@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from calcom_provider.reporting.page.data import AttributeValue, Dimensions, EventType, Team
-from calcom_provider.reporting.page.reader import Reader
+from calcom_provider.reporting.page.reading.reader import Reader
 from calcom_provider.reporting.page.suppression import offered
 from calcom_provider.reporting.source import column, live
 from calcom_provider.reporting.views.coverage import CHOICES

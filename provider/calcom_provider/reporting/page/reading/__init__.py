@@ -1,0 +1,1 @@
+"""Read the warehouse for the page, and what its numbers are told apart by."""
