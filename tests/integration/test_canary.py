@@ -32,9 +32,8 @@ from calcom_provider.sandbox.world import stores
 from calcom_provider.transfers.calcom_to_sql import CalComToSqlOperator
 from tests.plugins.airflow_env import OutletEvents, TaskInstance
 from tests.plugins.api import client_for
+from tests.plugins.canaries import MARK
 
-MARK = "kanarienvogel"
-"""Part of every planted text; nothing else that is written anywhere holds it."""
 PAGE = Path(__file__).parents[2] / "docs" / "privacy.rst"
 
 MAPPING = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calcom_provider.api.errors import ConfigurationError
 from calcom_provider.resources import registry
+from calcom_provider.resources.errors import SchemaChangedError
 from calcom_provider.resources.model import Resource
 
 if TYPE_CHECKING:
@@ -36,11 +37,14 @@ class Account:
 
         :param client: open client.
         :param names: resources asked for.
+        :raises SchemaChangedError: when the account's id is none; what it is instead is not told.
         """
         organization = client.organization_id or 0
         if organization and not asks_profile(names):
             return cls(organization)
         me: Mapping[str, Any] = client.me()
+        if type(me.get("id")) is not int:
+            raise SchemaChangedError("me.id", "The id of the account is no whole number")
         belongs = me.get("organization") or {}
         return cls(
             organization_id=organization,

@@ -153,8 +153,7 @@ class Graph:
     ) -> None:
         """Queue one list: the only one of a resource, or the one over a row of another."""
         arguments = {} if row is None else arguments_of(read, row)
-        # The name of a person is no name for a list: that of a list is stored.
-        key = list_key({"id": row["id"]} if row is not None and read.lookup is not None else arguments)
+        key = self._key_of(read, row, arguments)
         source = self._sources.opener(
             self._resources[name], read, arguments, key, self._sinks[name], is_parent=name in self._fan_outs
         )
@@ -165,6 +164,12 @@ class Graph:
         self._readers.add(
             ListRead(name, key, context, open_list, partial=source.partial, heavy=read.heavy), first=first
         )
+
+    def _key_of(self, read: Read, row: Mapping[str, Any] | None, arguments: Mapping[str, Any]) -> str:
+        """Return the name of a list, which is stored; a person's name is none, and the only list needs none."""
+        if row is None or self._reads[read.over].single:
+            return ""
+        return list_key({"id": row["id"]} if read.lookup is not None else arguments)
 
     def _child_of(
         self, read: Read, row: Mapping[str, Any], open_list: Callable[[], PageSource]

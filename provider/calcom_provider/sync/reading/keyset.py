@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calcom_provider.api.errors import CalComError, IncompleteReadError
+from calcom_provider.resources.errors import SchemaChangedError
 from calcom_provider.resources.model import Windows
 
 Row = Mapping[str, Any]
@@ -65,8 +66,12 @@ def instant(value: str) -> datetime:
     """Read a time of the API.
 
     :param value: ISO 8601 text.
+    :raises SchemaChangedError: when it is none; what it is instead is not told.
     """
-    return datetime.fromisoformat(value).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (TypeError, ValueError):
+        raise SchemaChangedError("", "A row of the list has a time that is none") from None
 
 
 def iso(moment: datetime) -> str:
@@ -235,6 +240,6 @@ def _outside(value: str | None, bound: str, sign: int) -> bool:
     """Tell whether a time lies outside an inclusive bound, a lower one where the sign is 1."""
     if value is None:
         return True
-    if value >= bound if sign > 0 else value <= bound:
+    if isinstance(value, str) and (value >= bound if sign > 0 else value <= bound):
         return False
     return (instant(value) - instant(bound)) * sign < timedelta(0)

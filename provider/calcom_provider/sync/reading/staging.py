@@ -44,6 +44,14 @@ class TableSink:
             if declared.source.startswith("$") and declared.source not in ("$organization", "$account")
         }
 
+    @property
+    def shows_keys(self) -> bool:
+        """Tell whether the keys of the rows may stand elsewhere as they came: neither hashed nor more than public."""
+        stored = self.shaper.stored
+        hidden = {stored.declared.columns[place].name for place in stored.hashed}
+        hidden |= {column.name for column in stored.declared.columns if column.data_class != "public"}
+        return not hidden & set(stored.declared.key)
+
     @cached_property
     def _held(self) -> dict[tuple[Any, ...], tuple[int, Any]]:
         return self.target.held(list(self._shared))
@@ -122,6 +130,7 @@ class ResourceSink:
         self._organization = organization
         self._known = known
         self._counts = counts
+        self._shows_keys = all(sink.shows_keys for sink in sinks)
         self._lists: dict[str, dict[int, PageMark]] = {}
         for mark in known.values():
             self._lists.setdefault(mark.list_key, {})[int(mark.key.rpartition("#")[2])] = mark
@@ -212,8 +221,8 @@ class ResourceSink:
             digest=page.digest,
             count=page.count,
             etag=page.etag,
-            first_key=page.first_key,
-            last_key=page.last_key,
+            first_key=page.first_key if self._shows_keys else None,
+            last_key=page.last_key if self._shows_keys else None,
             list_key=list_key,
         )
 
