@@ -153,15 +153,15 @@ def test_somebody_confirms_and_the_ledger_knows_who_and_what(scene: Scene, how: 
     refused = scene.plan(scene.flipped(6))
     given = {"removals": 6} if confirm == "count" else refused.hash
     if how == "a new plan":
-        plan = scene.run(scene.flipped(6), given, "ada")
+        plan = scene.run(scene.flipped(6), given, "grace")
         told = plan.quarantine
     else:
-        plan = stored_plan(scene.ledger, refused.id, refused.hash, Confirmation.of(given, "ada"))
-        told = scene.job(given, "ada").apply(plan, reread=True).quarantine
+        plan = stored_plan(scene.ledger, refused.id, refused.hash, Confirmation.of(given, "grace"))
+        told = scene.job(given, "grace").apply(plan, reread=True).quarantine
     assert (told["state"], told["ended_as"]) == ("ended", "confirmed")
-    assert "ada" not in json.dumps(told)
+    assert "grace" not in json.dumps(told)
     (ended,) = scene.ledger.quarantines(901, "hr", ended=True)
-    assert (ended.ended_by, ended.ended_as, ended.ended_plan_id) == ("ada", "confirmed", plan.id)
+    assert (ended.ended_by, ended.ended_as, ended.ended_plan_id) == ("grace", "confirmed", plan.id)
     assert [(one["guard"], one["observed"]) for one in ended.confirmed] == [("removals", 6)]
     assert ended.ended_at is not None
     assert ended.ended_at >= ended.began_at
