@@ -165,7 +165,7 @@ def _show(found: Absences, dims: Dimensions) -> None:
     teams = [str(team.id) for team in dims.teams]
     options: dict[str, list[str]] = defaultdict(list)
     for value in dims.values:
-        options[value.attribute].append(value.id)
+        options[value.attribute_id].append(value.id)
     for day in days:
         total = found.everybody.get(day, 0)
         divided = [

@@ -114,13 +114,15 @@ class AttributeValue:
     """Name a value of an attribute that can be chosen from options.
 
     :param id: id of the option.
-    :param attribute: name of the attribute.
+    :param attribute_id: id of the attribute.
+    :param attribute: name of the attribute, with a number behind it where several are called so.
     :param name: the value.
     :param holders: accepted members who hold it now.
     :param offered: whether it can be chosen: it is held by so many that nobody is seen in its numbers.
     """
 
     id: str
+    attribute_id: str
     attribute: str
     name: str
     holders: int

@@ -93,7 +93,7 @@ def _ways(
     attributes: dict[str, dict[int, frozenset[int]]] = defaultdict(dict)
     for place, value in enumerate(dims.values):
         if value.offered:
-            attributes[value.attribute][place] = holders.get(value.id, frozenset())
+            attributes[value.attribute_id][place] = holders.get(value.id, frozenset())
     for values in attributes.values():
         yield "values", values
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
+from itertools import count
 
 import sqlalchemy as sa
 
@@ -59,7 +60,7 @@ def _teams(read: Reader) -> tuple[Team, ...]:
         (str(name or "Team without a name"), int(str(number)))
         for number, name in read.rows(sa.select(t.c.id, t.c.name).where(live(t)).distinct())
     )
-    names = _told_apart([name for name, _ in found])
+    names = told_apart([name for name, _ in found])
     return tuple(Team(number, name) for name, (_, number) in zip(names, found, strict=True))
 
 
@@ -82,7 +83,7 @@ def _types(read: Reader, teams: tuple[Team, ...]) -> tuple[EventType, ...]:
     named: dict[int, list[str]] = defaultdict(list)
     for team, name, _, _ in made:
         named[team].append(name)
-    again = {team: iter(_told_apart(names)) for team, names in named.items()}
+    again = {team: iter(told_apart(names)) for team, names in named.items()}
     return (
         none,
         *(EventType(number, next(again[team]), team, kind == "roundRobin") for team, _, number, kind in made),
@@ -124,18 +125,28 @@ def _values(
     chosen: set[str] = set()
     for options in of_attribute.values():
         chosen |= set(options) if show_people else offered(options, members)
+    names = _attributes({str(row[1]): str(row[4] or row[2] or "attribute") for row in rows})
     return tuple(
         AttributeValue(
             str(option),
-            str(name or slug or "attribute"),
+            str(attribute),
+            names[str(attribute)],
             str(value or "(no value)"),
             len(holders.get(str(option), ())),
             str(option) in chosen,
         )
-        for option, _, slug, value, name in sorted(
-            rows, key=lambda row: (str(row[4] or row[2]).lower(), str(row[3]).lower(), str(row[0]))
+        for option, attribute, _, value, _ in sorted(
+            rows,
+            key=lambda row: (names[str(row[1])].lower(), str(row[1]), str(row[3]).lower(), str(row[0])),
         )
     )
+
+
+def _attributes(names: dict[str, str]) -> dict[str, str]:
+    """Return the names of attributes by id, those that several have told apart."""
+    found = sorted((name, attribute) for attribute, name in names.items())
+    shown = told_apart([name for name, _ in found])
+    return {attribute: name for name, (_, attribute) in zip(shown, found, strict=True)}
 
 
 def _members(read: Reader) -> frozenset[int]:
@@ -165,11 +176,17 @@ def _holders(read: Reader) -> Holders:
     return {option: frozenset(people) for option, people in found.items()}
 
 
-def _told_apart(names: list[str]) -> list[str]:
-    """Return names in their order, with a number behind those that are there more than once."""
-    often, seen = Counter(names), Counter[str]()
+def told_apart(names: list[str]) -> list[str]:
+    """Return names in their order, with a number behind those that are there more than once.
+
+    :param names: the names.
+    """
+    often, taken = Counter(names), set(names)
     shown = []
     for name in names:
-        seen[name] += 1
-        shown.append(name if often[name] == 1 else f"{name} ({seen[name]})")
+        numbered = (f"{name} ({number})" for number in count(1))
+        # Somebody may have called another one so.
+        free = name if often[name] == 1 else next(one for one in numbered if one not in taken)
+        taken.add(free)
+        shown.append(free)
     return shown
