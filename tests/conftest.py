@@ -20,6 +20,7 @@ pytest_plugins = (
     "tests.plugins.api",
     "tests.plugins.bench",
     "tests.plugins.bigqueries",
+    "tests.plugins.browser",
     "tests.plugins.lakehouses",
     "tests.plugins.templates",
     "tests.plugins.servers",

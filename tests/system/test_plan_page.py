@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,19 +15,8 @@ from tests.system.looking import contrasts, looking_at, picture
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 
-CHROMIUM = os.environ.get("CALCOM_CHROMIUM", "/usr/bin/chromium")
 PEOPLE = 2000
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

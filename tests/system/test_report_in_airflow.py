@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,6 @@ from tests.system.report_world import make_warehouse
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 
-CHROMIUM = os.environ.get("CALCOM_CHROMIUM", "/usr/bin/chromium")
 PASSWORDS = {"viewer": "sees-reports", "admin": "makes-connections"}
 
 
@@ -73,15 +71,11 @@ def sign_in(page: Any, address: str, name: str) -> None:
 
 
 @pytest.fixture
-def page() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
-        opened.set_default_timeout(60_000)
-        yield opened
-        browser.close()
+def page(browser: Any) -> Iterator[Any]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    opened.set_default_timeout(60_000)
+    yield opened
+    opened.close()
 
 
 def test_the_report_is_behind_the_login_and_shows_counts(url: str, page: Any, tmp_path: Path) -> None:

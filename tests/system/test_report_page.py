@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +22,6 @@ from tests.system.organisation import write_organisation
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 
-CHROMIUM = os.environ.get("CALCOM_CHROMIUM", "/usr/bin/chromium")
 TODAY = date(2026, 11, 24)
 NOW = datetime.combine(TODAY, time(9), UTC)
 PARTS = (
@@ -50,16 +48,6 @@ def read(folder: Path, people: int, **more: Any) -> Page:
     with Reports(url) as reports:
         reports.create(today=TODAY, minimums={100: round(people * 0.13), 101: 1})
     return collect(url, now=NOW, **more)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

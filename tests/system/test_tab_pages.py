@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,10 @@ from tests.system.looking import contrasts, looking_at, picture, tabbed
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 
-CHROMIUM = os.environ.get("CALCOM_CHROMIUM", "/usr/bin/chromium")
 ROOT = "/calcom"
 WIDTHS = (1400, 768, 390)
 PAGES = ("syncs", "plans", "quarantines")
 LEDGERS = ("full", "unstopped", "empty", "nowhere")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +145,39 @@ def test_numbers_stand_below_their_heads(browser: Any, made: Callable[[str, str]
             assert numbers
             for head in numbers:
                 assert head.evaluate("head => getComputedStyle(head).textAlign") == "right"
+
+
+@pytest.mark.parametrize("width", [390, 768])
+@pytest.mark.parametrize("page", ["plans", "quarantines"])
+def test_rows_are_read_on_small_screens_without_scrolling_sideways(
+    browser: Any, made: Callable[[str, str], Path], page: str, width: int
+) -> None:
+    small: dict[str, Any] = {
+        "viewport": {"width": width, "height": 844},
+        "is_mobile": True,
+        "has_touch": True,
+    }
+    with looking_at(browser, made(page, "full"), **small) as opened:
+        assert opened.evaluate("document.documentElement.scrollWidth") == width
+        frame = opened.locator(".scroll")
+        assert frame.evaluate(
+            "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
+        ) == [0, 0]
+        heads = opened.locator("thead th").all_inner_texts()
+        for row in opened.locator("tbody tr").all():
+            cells = row.locator("td").all()
+            told = [cell.get_attribute("data-head") for cell in cells]
+            assert told == heads
+            assert {cell.get_attribute("role") for cell in cells} == {"cell"}
+            for cell in cells:
+                assert cell.is_visible() is (cell.inner_text() != "")
+                said = cell.evaluate("cell => getComputedStyle(cell, '::before').content")
+                assert said == f'"{cell.get_attribute("data-head")}"'
+    with looking_at(browser, made(page, "full")) as opened:
+        # A table where there is room for one.
+        first, second = opened.locator("tbody tr").first.locator("td").all()[:2]
+        assert first.bounding_box()["y"] == second.bounding_box()["y"]
+        assert first.evaluate("cell => getComputedStyle(cell, '::before').content") == "none"
 
 
 def test_each_plan_leads_to_its_page(browser: Any, made: Callable[[str, str], Path]) -> None:

@@ -16,8 +16,6 @@ from tests.system.branches import add_branches
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 
-CHROMIUM = os.environ.get("CALCOM_CHROMIUM", "/usr/bin/chromium")
-
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Any]]:
@@ -25,16 +23,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Any]]
     warehouse = {"conn_type": "sqlite", "host": str(home / "warehouse.db")}
     with Sandbox(users=60) as sandbox, standalone(home, {"warehouse_default": warehouse}) as api:
         yield api, sandbox
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

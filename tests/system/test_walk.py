@@ -18,7 +18,7 @@ import pytest
 from tests.plugins.airflow_env import DAGS, REPOSITORY
 from tests.system.airflow_server import Api, free_port, wait_for
 from tests.system.test_play import SHOWN
-from tests.system.test_ui import CHROMIUM, fill_in
+from tests.system.test_ui import fill_in
 from tests.system.test_wheel import uv
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(1500)]
@@ -80,23 +80,19 @@ def api(said: str) -> Api:
 
 
 @pytest.fixture(scope="module")
-def page(said: str, api: Api) -> Iterator[Any]:
-    """Open a browser, and sign in by hand with the password that was printed."""
-    from playwright.sync_api import sync_playwright
-
+def page(said: str, api: Api, browser: Any) -> Iterator[Any]:
+    """Open a page, and sign in by hand with the password that was printed."""
     shown = SHOWN.search(said)
     assert shown
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1400, "height": 900}, locale="en-GB")
-        opened.set_default_timeout(60_000)
-        opened.goto(api.url)
-        opened.locator('input[name="username"]').fill("admin")
-        opened.locator('input[name="password"]').fill(shown[2])
-        opened.get_by_role("button", name="Sign in").click()
-        opened.get_by_role("button", name="Browse").wait_for()
-        yield opened
-        browser.close()
+    opened = browser.new_page(viewport={"width": 1400, "height": 900}, locale="en-GB")
+    opened.set_default_timeout(60_000)
+    opened.goto(api.url)
+    opened.locator('input[name="username"]').fill("admin")
+    opened.locator('input[name="password"]').fill(shown[2])
+    opened.get_by_role("button", name="Sign in").click()
+    opened.get_by_role("button", name="Browse").wait_for()
+    yield opened
+    opened.close()
 
 
 def picture(page: Any, name: str) -> None:

@@ -117,5 +117,5 @@ def _panel(panel: Panel, links: Mapping[str, str] | None = None) -> str:
         body += f'<p class="missing">{prose(panel.missing)}</p>'
     body += "".join(f'<p class="note">{prose(note)}</p>' for note in panel.notes)
     if panel.table:
-        body += table(panel.table, panel.title, links, KINDS)
+        body += table(panel.table, panel.title, links, KINDS, stacked=True)
     return f'<section class="card">{body}</section>'

@@ -104,6 +104,7 @@ def table(
     label: str,
     links: Mapping[str, str] | None = None,
     kinds: Mapping[str, Literal["good", "bad"]] | None = None,
+    stacked: bool = False,
 ) -> str:
     """Return a table as markup; a long one is cut, and its caller says so.
 
@@ -111,6 +112,7 @@ def table(
     :param label: what it is called for those who hear it.
     :param links: texts that lead somewhere, and where.
     :param kinds: texts that are good or bad news.
+    :param stacked: on a phone each row is a list of its values with their heads, since no row would fit.
     """
     rows = shown.rows[:ROWS]
     numbers = [any(_is_number(row[place]) for row in rows) for place in range(len(shown.columns))]
@@ -118,10 +120,13 @@ def table(
         f'<th scope="col"{_N if number else ""}>{escape(name)}</th>'
         for name, number in zip(shown.columns, numbers, strict=True)
     )
-    body = "".join(_row(row, links or {}, kinds or {}) for row in rows)
+    # What stands before a value of a stacked row, which is no longer below its head.
+    heads = [f' role="cell" data-head="{escape(name)}"' if stacked else "" for name in shown.columns]
+    body = "".join(_row(row, links or {}, kinds or {}, heads) for row in rows)
+    kind = ' class="stacked" role="table"' if stacked else ""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}, table"><table><thead><tr>{head}'
-        f"</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}, table"><table{kind}><thead>'
+        f"<tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -234,19 +239,21 @@ def _made(title: str) -> str:
     )
 
 
-def _row(row: Row, links: Mapping[str, str], kinds: Mapping[str, str]) -> str:
-    return f"<tr>{''.join(_cell(value, links, kinds) for value in row)}</tr>"
+def _row(row: Row, links: Mapping[str, str], kinds: Mapping[str, str], heads: Sequence[str]) -> str:
+    cells = (_cell(value, links, kinds, head) for value, head in zip(row, heads, strict=True))
+    role = ' role="row"' if any(heads) else ""
+    return f"<tr{role}>{''.join(cells)}</tr>"
 
 
-def _cell(value: Value, links: Mapping[str, str], kinds: Mapping[str, str]) -> str:
+def _cell(value: Value, links: Mapping[str, str], kinds: Mapping[str, str], head: str) -> str:
     if isinstance(value, bool):
-        return f"<td>{'yes' if value else 'no'}</td>"
+        return f"<td{head}>{'yes' if value else 'no'}</td>"
     if isinstance(value, int | float):
-        return f"<td{_N}>{value:,}</td>"
+        return f"<td{_N}{head}>{value:,}</td>"
     # A name that runs from right to left must not turn its neighbours around.
     text = value or ""
     shown = f"<bdi>{escape(text)}</bdi>"
     if text in links:
         shown = f'<a href="{escape(links[text])}">{shown}</a>'
     kind = f' class="{kinds[text]}"' if text in kinds else ""
-    return f"<td{kind}>{shown}</td>"
+    return f"<td{kind}{head}>{shown}</td>"
