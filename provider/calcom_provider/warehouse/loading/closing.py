@@ -21,11 +21,13 @@ def close(session: Session, steps: Iterable[Callable[[], object]], name: str) ->
     :param name: the run, for the warning.
     """
     try:
-        for step in steps:
-            try:
-                with session.keep_open():
+        with session.keep_open():
+            for step in steps:
+                try:
                     step()
-            except Exception as trouble:
-                logger.warning("%s could not be closed: %s", name, describe(trouble))
+                except Exception as trouble:
+                    logger.warning("%s could not be closed: %s", name, describe(trouble))
+    except Exception as trouble:
+        logger.warning("%s could not be closed: %s", name, describe(trouble))
     finally:
         session.close()

@@ -141,22 +141,23 @@ class Load:
         strange = [name for name in scope if name not in table.key]
         if strange:
             raise WarehouseUsageError(f"Table {table.name}: scope columns are not in its key: {strange}")
-        if table.name not in self._claimed:
-            claim(self.session, self.prefix, [table.name])
-        layout = Layout(self.backend, self.prefix, table, mode=mode, deletes=deletes, scope=scope)
-        self.session.confine(layout.name, layout.scope)
-        existing = self.catalog.get(layout.name)
-        if not set(map(str, self.run.scope.values())) <= set(map(str, scope.values())):
-            raise WarehouseUsageError(f"Table {table.name}: its rows lie outside the scope of the run")
-        emptying = plan_emptying(
-            self.session,
-            layout,
-            existing or {},
-            self.columns.of(scope, table.name),
-            columns,
-            keep=keep_dropped,
-            evolves=evolves,
-        )
+        with self.keep_open():
+            if table.name not in self._claimed:
+                claim(self.session, self.prefix, [table.name])
+            layout = Layout(self.backend, self.prefix, table, mode=mode, deletes=deletes, scope=scope)
+            self.session.confine(layout.name, layout.scope)
+            existing = self.catalog.get(layout.name)
+            if not set(map(str, self.run.scope.values())) <= set(map(str, scope.values())):
+                raise WarehouseUsageError(f"Table {table.name}: its rows lie outside the scope of the run")
+            emptying = plan_emptying(
+                self.session,
+                layout,
+                existing or {},
+                self.columns.of(scope, table.name),
+                columns,
+                keep=keep_dropped,
+                evolves=evolves,
+            )
         load = TableLoad(
             self.session,
             self.run_store,
@@ -186,7 +187,8 @@ class Load:
         loads = [load for load in self.tables if load.resource == resource]
         if not loads:
             raise WarehouseUsageError(f"Resource {resource} has no table in this run yet")
-        stored = [load.stored_pages() for load in loads]
+        with self.keep_open():
+            stored = [load.stored_pages() for load in loads]
         return {
             key: page.mark
             for key, page in stored[0].items()

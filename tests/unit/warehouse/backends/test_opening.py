@@ -6,7 +6,9 @@ import sqlite3
 import threading
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
@@ -14,9 +16,11 @@ from calcom_provider.hr.errors import WriterBusyError
 from calcom_provider.hr.ledger.database import Database
 from calcom_provider.hr.ledger.migrations import migrate
 from calcom_provider.hr.ledger.tables import WRITERS
+from calcom_provider.warehouse import Warehouse
 from calcom_provider.warehouse.backends import registry
 from calcom_provider.warehouse.backends import sqlite as module
 from calcom_provider.warehouse.backends.sqlite import SqliteBackend
+from tests.integration.warehouse.model import load_pages
 
 
 class Clock:
@@ -111,3 +115,21 @@ def test_threads_that_open_the_first_database_at_once_all_find_its_backend(
     for thread in threads:
         thread.join(60)
     assert found == [SqliteBackend, SqliteBackend]
+
+
+def test_a_load_seldom_opens_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its looks the file is free for other processes, and opening it is what takes the time of a small load."""
+    warehouse = Warehouse(f"duckdb:///{tmp_path}/warehouse.duckdb")
+    load_pages(warehouse, [((1, "a"),)])
+    opened = []
+    really = duckdb.connect
+
+    def connect(path: str, *args: Any, **named: Any) -> Any:
+        if path != ":memory:":
+            opened.append(path)
+        return really(path, *args, **named)
+
+    monkeypatch.setattr(duckdb, "connect", connect)
+    load_pages(warehouse, [((1, "b"),)])
+    assert 1 <= len(opened) <= 9
+    warehouse.close()
