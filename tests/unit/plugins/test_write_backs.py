@@ -57,7 +57,7 @@ def test_plans_that_were_refused_come_first_as_a_number(ledger: Ledger) -> None:
         ledger.save_plan(plan("three", "badge", refused=True))
         html = shown("plans")
     assert said(html) == ("act", "1", "of 2 write-backs stopped at a plan that was refused or failed.")
-    assert html.count('<td class="bad"><bdi>refused</bdi></td>') == 2
+    assert html.count('<td class="bad" role="cell" data-head="State"><bdi>refused</bdi></td>') == 2
     assert '<a href="/air/calcom/plan/three/warehouse_default"><bdi>three</bdi></a>' in html
     assert '<th scope="col" class="n">Writes</th>' in html
     assert '<th scope="col">Plan</th>' in html
@@ -74,5 +74,5 @@ def test_quarantines_that_last_are_counted_and_lead_to_their_plans(ledger: Ledge
             ledger.note_quarantine(stopped, "")
         html = shown("quarantines")
     assert said(html) == ("act", "2", "write-backs are stopped until somebody confirms.")
-    assert html.count('<td class="bad"><bdi>lasts</bdi></td>') == 2
+    assert html.count('<td class="bad" role="cell" data-head="Ended (UTC)"><bdi>lasts</bdi></td>') == 2
     assert '<a href="/air/calcom/plan/two/warehouse_default"><bdi>two</bdi></a>' in html
