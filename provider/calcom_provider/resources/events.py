@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -103,11 +104,35 @@ class FoundRow:
     parent: str = ""
 
 
+def nearest(made: Sequence[datetime], told: Sequence[datetime]) -> dict[int, int]:
+    """Pair answers to a form with the events that tell of them, the nearest first, each but once.
+
+    The result has the place of its answer by that of an event, without those that nothing lies near enough to.
+
+    :param made: when the answers were made.
+    :param told: when the events say that one was.
+    """
+    order = sorted(range(len(made)), key=made.__getitem__)
+    times = [made[place] for place in order]
+    near: list[tuple[float, int, int]] = []
+    for event, then in enumerate(told):
+        first = bisect_left(times, then - timedelta(seconds=APART))
+        for place in order[first : bisect_right(times, then + timedelta(seconds=APART))]:
+            near.append((abs((made[place] - then).total_seconds()), event, place))
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, event, answer in sorted(near):
+        if event not in pairs and answer not in taken:
+            pairs[event] = answer
+            taken.add(answer)
+    return pairs
+
+
 class EventLog(Protocol):
     """Tell what events have named; the store of the receiver does."""
 
     def unnamed(self, organization_id: int, rows: Sequence[FoundRow]) -> list[FoundRow]:
-        """Return the rows that no stored event names.
+        """Return the rows that no stored event names; an event that does not tell its row stands for one from now on.
 
         :param organization_id: whose rows.
         :param rows: rows that changed.
@@ -117,19 +142,4 @@ class EventLog(Protocol):
         """Return since when events are to be expected; None where nobody subscribed.
 
         :param organization_id: whose events.
-        """
-
-    def uncounted(self, organization_id: int, resources: Sequence[str]) -> list[FoundRow]:
-        """Return the rows that the last sync left to the next one, since they changed after it began to read.
-
-        :param organization_id: whose rows.
-        :param resources: of which resources.
-        """
-
-    def leave(self, organization_id: int, resources: Sequence[str], rows: Sequence[FoundRow]) -> None:
-        """Leave rows to the next sync, in place of those that were left to this one.
-
-        :param organization_id: whose rows.
-        :param resources: resources that were counted.
-        :param rows: rows of these that changed after this sync began to read, and that no stored event names.
         """

@@ -83,8 +83,11 @@ class Execution:
             finally:
                 spent = Counted.of(self._client.stats) - before
                 self._count_requests(load, graph, spent)
-            accounting = self._accounting(graph, info) if self._options.events and not self._dry_run else None
-            tables = load.preview() if self._dry_run else load.publish()
+            accounting = (
+                self._accounting(load, graph, info) if self._options.events and not self._dry_run else None
+            )
+            note = None if accounting is None else accounting.note
+            tables = load.preview() if self._dry_run else load.publish(compared=note)
             missed = self._count_missed(load, accounting)
         self._reporter.send("", "published")
         return SyncResult(
@@ -107,10 +110,10 @@ class Execution:
             else None,
         )
 
-    def _accounting(self, graph: Graph, info: RunInfo) -> Accounting:
+    def _accounting(self, load: Load, graph: Graph, info: RunInfo) -> Accounting:
         assert self._options.events is not None
-        organization = info.scope["organization_id"]
-        return Accounting(self._options.events, int(organization), graph.table_sinks, info.started_at)
+        organization = int(info.scope["organization_id"])
+        return Accounting(self._options.events, organization, graph.table_sinks, load.facts, info.started_at)
 
     @staticmethod
     def _count_missed(load: Load, accounting: Accounting | None) -> list[Missed] | None:
@@ -119,8 +122,7 @@ class Execution:
             return None
         try:
             counted = accounting.count()
-            for resource, missed in counted.items():
-                load.count_events(resource, missed.rows, missed.late_seconds)
+            load.count_events({name: (missed.rows, missed.late_seconds) for name, missed in counted.items()})
         except CalComError as error:
             log.warning("What events had missed could not be counted: %s", error)
             return None

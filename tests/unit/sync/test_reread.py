@@ -110,6 +110,23 @@ def test_answers_that_lie_further_down_are_left() -> None:
     assert [part.changes for part in parts["deferred"]] == [[answered(0)]]
 
 
+def test_of_answers_that_lie_close_together_each_event_is_about_the_nearest() -> None:
+    api = Api([answer(1, -3), answer(2, 0), answer(3, 4)])
+    first, second, again = answered(0), answered(-2.5), answered(0.5)
+    assert shown(api.read(first)["read"]) == {2}
+    assert shown(api.read(first, second)["read"]) == {1, 2}
+    # What is told twice, and has no other answer that is free, is one answer all the same.
+    api.rows.pop()
+    (part,) = api.read(first, second, again)["read"]
+    assert shown([part]) == {1, 2}
+    assert part.stands_for == {id(first): 2, id(second): 1, id(again): 2}
+
+
+def test_an_event_that_a_sync_has_taken_for_an_answer_is_about_that_one() -> None:
+    api = Api([answer(1, -3), answer(2, 0)])
+    assert shown(api.read(Change(RESPONSES, "form", 1, NOW))["read"]) == {1}
+
+
 @pytest.mark.parametrize(("answers", "whole"), [(200, True), (400, False)])
 def test_a_late_event_stands_for_any_answer_where_all_are_shown(answers: int, whole: bool) -> None:
     api = Api([answer(number, -600 - number) for number in range(1, answers + 1)])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import sqlalchemy as sa
 
 from calcom_provider.events.store.database import Database
-from calcom_provider.events.store.tables import EVENTS, SUBSCRIPTIONS, UNCOUNTED
-from calcom_provider.resources.events import APART, LATE_TRIGGER, RESPONSES, FoundRow
+from calcom_provider.events.store.tables import EVENTS, SUBSCRIPTIONS
+from calcom_provider.resources.events import APART, LATE_TRIGGER, RESPONSES, FoundRow, nearest
 
 _BATCH = 500
 
@@ -42,7 +43,8 @@ class StoredEvents:
     def unnamed(self, organization_id: int, rows: Sequence[FoundRow]) -> list[FoundRow]:
         """Return the rows that no stored event names that came with or after their change.
 
-        A form's event does not tell which answer it is about, so each stands for one that was made at its time.
+        A form's event does not tell which answer it is about, so each stands for one that was made at its time: once
+        and for all, which is noted.
 
         :param organization_id: whose rows.
         :param rows: rows that changed.
@@ -53,49 +55,6 @@ class StoredEvents:
             check = self._unanswered if resource == RESPONSES else self._unnumbered
             missed += check(organization_id, mine)
         return missed
-
-    def uncounted(self, organization_id: int, resources: Sequence[str]) -> list[FoundRow]:
-        """Return the rows that the last sync left to the next one, since they changed after it began to read.
-
-        :param organization_id: whose rows.
-        :param resources: of which resources.
-        """
-        c = UNCOUNTED.c
-        query = sa.select(c.resource, c.row_number, c.changed_at, c.parent).where(
-            c.organization_id == organization_id, c.resource.in_(resources)
-        )
-        return [
-            FoundRow(resource, int(number), datetime.fromtimestamp(at, UTC), parent)
-            for resource, number, at, parent in self._fetch(query)
-        ]
-
-    def leave(self, organization_id: int, resources: Sequence[str], rows: Sequence[FoundRow]) -> None:
-        """Leave rows to the next sync, in place of those that were left to this one.
-
-        :param organization_id: whose rows.
-        :param resources: resources that were counted.
-        :param rows: rows of these that changed after this sync began to read, and that no stored event names.
-        """
-        c = UNCOUNTED.c
-        before = sa.delete(UNCOUNTED).where(c.organization_id == organization_id, c.resource.in_(resources))
-        values = [
-            {
-                "organization_id": organization_id,
-                "resource": row.resource,
-                "row_number": row.number,
-                "changed_at": row.changed_at.timestamp(),
-                "parent": row.parent,
-            }
-            for row in rows
-            if row.changed_at is not None
-        ]
-
-        def work(connection: sa.Connection) -> None:
-            connection.execute(before)
-            if values:
-                connection.execute(sa.insert(UNCOUNTED), values)
-
-        self._database.run(work)
 
     def _unnumbered(self, organization_id: int, rows: Sequence[FoundRow]) -> list[FoundRow]:
         newest: dict[int, float] = {}
@@ -121,27 +80,38 @@ class StoredEvents:
         return row.changed_at is None or occurred_at >= row.changed_at.timestamp() - APART
 
     def _unanswered(self, organization_id: int, rows: Sequence[FoundRow]) -> list[FoundRow]:
-        c = EVENTS.c
         missed: list[FoundRow] = []
         for form in {row.parent for row in rows}:
-            query = sa.select(c.occurred_at).where(
-                c.organization_id == organization_id,
-                c.resource == RESPONSES,
-                c.row_key == form,
-                # It may be about an answer of hours ago, whose own event came or was missed.
-                c.kind != LATE_TRIGGER,
-            )
-            times = [at for (at,) in self._fetch(query)]
-            for row in (row for row in rows if row.parent == form):
-                if row.changed_at is None:
-                    continue
-                made = row.changed_at.timestamp()
-                nearest = min(times, key=lambda at, made=made: abs(at - made), default=None)  # type: ignore[misc]
-                if nearest is not None and abs(nearest - made) <= APART:
-                    times.remove(nearest)
-                else:
-                    missed.append(row)
+            mine = {row.number: row.changed_at for row in rows if row.parent == form and row.changed_at}
+            named = self._database.run(partial(_stand_for, organization_id, form, mine)) if mine else set()
+            missed += [row for row in rows if row.parent == form and row.number in mine.keys() - named]
         return missed
 
     def _fetch(self, query: sa.Select) -> Sequence[sa.Row]:
         return self._database.run(lambda connection: connection.execute(query).all())
+
+
+def _stand_for(
+    organization_id: int, form: str, made: Mapping[int, datetime], connection: sa.Connection
+) -> set[int]:
+    """Return which answers to a form events stand for, and note those that none stood for before."""
+    c = EVENTS.c
+    of_form = sa.and_(
+        c.organization_id == organization_id,
+        c.resource == RESPONSES,
+        c.row_key == form,
+        c.occurred_at >= min(made.values()).timestamp() - APART,
+        # It may be about an answer of hours ago, whose own event came or was missed.
+        c.kind != LATE_TRIGGER,
+    )
+    query = sa.select(c.digest, c.place, c.occurred_at, c.row_number).where(of_form)
+    events = connection.execute(query.order_by(c.occurred_at, c.digest, c.place)).all()
+    named = {int(event.row_number) for event in events if event.row_number is not None} & made.keys()
+    free = [event for event in events if event.row_number is None]
+    open_rows = sorted(made.keys() - named)
+    times = [datetime.fromtimestamp(event.occurred_at, UTC) for event in free]
+    pairs = nearest([made[number] for number in open_rows], times)
+    for event, answer in pairs.items():
+        one = sa.and_(of_form, c.digest == free[event].digest, c.place == free[event].place)
+        connection.execute(sa.update(EVENTS).where(one).values(row_number=open_rows[answer]))
+    return named | {open_rows[answer] for answer in pairs.values()}

@@ -229,6 +229,16 @@ class EventStore:
         """
         self._end(organization_id, owner, rows, DONE)
 
+    def note_rows(self, organization_id: int, owner: str, numbers: Mapping[Claimed, int]) -> None:
+        """Note which rows events stand for that do not tell it themselves.
+
+        :param organization_id: whose rows.
+        :param owner: the event sync that claimed them.
+        :param numbers: ids of the rows.
+        """
+        for row, number in numbers.items():
+            self._release(organization_id, owner, [row], {"row_number": number})
+
     def defer(self, organization_id: int, owner: str, rows: Sequence[Claimed]) -> None:
         """Note that rows are left to the scheduled sync.
 

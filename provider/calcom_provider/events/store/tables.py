@@ -39,15 +39,6 @@ EVENTS = _table(
     sa.Index("calcom_events_rows", "organization_id", "resource", "row_number"),
 )
 
-UNCOUNTED = _table(
-    "events_uncounted",
-    _key("organization_id", sa.BigInteger()),
-    _key("resource", sa.String(48)),
-    _key("row_number", sa.BigInteger()),
-    sa.Column("changed_at", sa.Double(), nullable=False),
-    sa.Column("parent", sa.String(64), nullable=False),
-)
-
 COUNTS = _table(
     "event_counts",
     _key("organization_id", sa.BigInteger()),

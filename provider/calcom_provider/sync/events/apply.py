@@ -54,6 +54,9 @@ class EventQueue(Protocol):
     def acknowledge(self, organization_id: int, owner: str, rows: Sequence[Any]) -> None:
         """Note that rows were merged."""
 
+    def note_rows(self, organization_id: int, owner: str, numbers: Mapping[Any, int]) -> None:
+        """Note which rows events stand for that do not tell it themselves."""
+
     def defer(self, organization_id: int, owner: str, rows: Sequence[Any]) -> None:
         """Note that rows are left to the scheduled sync."""
 
@@ -171,6 +174,10 @@ class _EventSync:
         parts = Rereader(self._client, self._may_send).read(row.change for row in batch)
         requests = self._client.stats.requests - first
         outcome = {id(change): part.outcome for part in parts for change in part.changes}
+        stands_for = {change: number for part in parts for change, number in part.stands_for.items()}
+        # Before they are merged: a scheduled sync takes no event for another answer that stands for one in the table.
+        told = {row: stands_for[id(row.change)] for row in batch if id(row.change) in stands_for}
+        self._queue.note_rows(self._organization_id, self._owner, told)
         rows: dict[str, list[Any]] = {name: [] for name in (*get_args(Outcome), "gone")}
         for row in batch:
             became = outcome[id(row.change)]

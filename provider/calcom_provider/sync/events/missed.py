@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from calcom_provider.resources.events import TABLES, EventLog, FoundRow
+from calcom_provider.sync.reading.offers import UNCOUNTED
 
 if TYPE_CHECKING:
     from calcom_provider.sync.reading.staging import TableSink
@@ -35,11 +36,16 @@ class Missed:
 class Accounting:
     """Watch the tables with triggers while a sync publishes them, then ask the log of events.
 
+    What was found is published with the rows, among the facts, and taken from there when it is counted: a sync that
+    cannot count, or is killed before it has, leaves it to the next one.
+
     :param log: what events have named.
     :param organization_id: whose rows.
-    :param sinks: the tables of each resource.
+    :param sinks: the tables of each resource, which have been read.
+    :param facts: what runs tell each other, stored with what they publish; rows that nobody counted stand among it.
     :param read_at: when the sync began to read.
     :param sleep: pauses.
+    :param clock: the time.
     """
 
     def __init__(
@@ -47,35 +53,56 @@ class Accounting:
         log: EventLog,
         organization_id: int,
         sinks: Mapping[str, Sequence[TableSink]],
+        facts: dict[str, Any],
         read_at: datetime,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._log = log
         self._organization_id = organization_id
+        self._facts = facts
         self._read_at = read_at
+        self._read_until = clock()
         self._sleep = sleep
+        self._clock = clock
         self._sinks = {name: found for name, found in sinks.items() if name in TABLES and found}
+        self._carried = [_row_of(held) for held in facts.get(UNCOUNTED, ())]
+        self._rows: dict[tuple[str, int], FoundRow] = {}
         self._watched: dict[str, dict[str, int]] = {}
         for name, found in self._sinks.items():
             self._watch(name, found)
 
+    def note(self) -> None:
+        """Put what was found among the facts, when everything is compared and nothing is published yet."""
+        found = [row for name in self._sinks if self._is_known(name) for row in self._changed(name)]
+        self._rows = {(row.resource, row.number): row for row in (*self._carried, *found)}
+        self._leave(self._rows.values())
+
     def count(self) -> dict[str, Missed]:
-        """Count, after the tables were published; a resource that nothing can be said of is left out."""
+        """Count, after the tables were published; a resource that nothing can be said of is left out.
+
+        The facts then hold what is left to the next sync; store them with the counts.
+        """
         since = self._log.expected_since(self._organization_id)
-        known = [name for name in self._sinks if self._is_known(name)]
-        if since is None or not known:
+        if since is None:
+            self._leave([])
             return {}
-        rows = {(row.resource, row.number): row for row in self._log.uncounted(self._organization_id, known)}
-        for name in known:
-            rows |= {(name, row.number): row for row in self._changed(name, since)}
-        missed = self._unnamed(list(rows.values()))
+        known = [name for name in self._sinks if self._is_known(name)]
+        others = [row for row in self._rows.values() if row.resource not in known]
+        rows = [row for row in self._rows.values() if row.resource in known]
+        missed = self._unnamed([row for row in rows if row.changed_at is None or row.changed_at >= since])
         # What changed after the read began may have been seen or not: it is the next sync's to count, once.
         left = {row for row in missed if self._is_later(row)}
-        self._log.leave(self._organization_id, known, list(left))
+        self._leave([*left, *others])
         return {
             name: self._told([row for row in missed if row.resource == name and row not in left])
             for name in known
         }
+
+    def _leave(self, rows: Iterable[FoundRow]) -> None:
+        self._facts.pop(UNCOUNTED, None)
+        if held := [_plain(row) for row in rows]:
+            self._facts[UNCOUNTED] = held
 
     def _told(self, missed: Sequence[FoundRow]) -> Missed:
         times = [row.changed_at for row in missed if row.changed_at is not None]
@@ -103,19 +130,16 @@ class Accounting:
         """Tell whether the table was kept before: all rows of a first read are new, and none was missed."""
         return self._sinks[name][0].target.was_kept
 
-    def _changed(self, name: str, since: datetime) -> list[FoundRow]:
+    def _changed(self, name: str) -> list[FoundRow]:
         main, *children = self._sinks[name]
         places, covers = self._watched[name], TABLES[name].covers
         rows: dict[int, FoundRow] = {}
         for is_new, values in main.target.found:
             if ("inserted" if is_new else "updated") not in covers:
                 continue
-            at = self._moment(values, places)
-            if at is not None and at < since:
-                continue
             number = int(values[places["id"]])
             form = values[places["form_id"]] if "form_id" in places else ""
-            rows[number] = FoundRow(name, number, at, str(form or ""))
+            rows[number] = FoundRow(name, number, self._moment(values, places), str(form or ""))
         for child in children:
             for _, values in child.target.found:
                 # What changed at an attendee or host has no time of its own.
@@ -129,14 +153,23 @@ class Accounting:
 
     def _unnamed(self, rows: Sequence[FoundRow]) -> list[FoundRow]:
         missed = self._log.unnamed(self._organization_id, rows) if rows else []
-        now = datetime.now(UTC)
         counted = [row for row in missed if not self._is_later(row)]
-        ages = [(now - (row.changed_at or self._read_at)).total_seconds() for row in counted]
+        # What does not tell when it changed may have done so until the last page was read.
+        ages = [(self._clock() - (row.changed_at or self._read_until)).total_seconds() for row in counted]
         wait = ON_ITS_WAY - min((age for age in ages if age >= 0), default=ON_ITS_WAY)
         if counted and wait > 0:
             self._sleep(wait)
             missed = self._log.unnamed(self._organization_id, rows)
         return missed
+
+
+def _plain(row: FoundRow) -> list[Any]:
+    return [row.resource, row.number, row.changed_at.isoformat() if row.changed_at else None, row.parent]
+
+
+def _row_of(held: Sequence[Any]) -> FoundRow:
+    resource, number, changed_at, parent = held
+    return FoundRow(resource, number, as_moment(changed_at), parent)
 
 
 def as_moment(value: Any) -> datetime | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from calcom_provider.api.errors import CalComError, NotFoundError
-from calcom_provider.resources.events import ABSENCES, APART, BOOKINGS, RESPONSES, TABLES, Change
+from calcom_provider.resources.events import ABSENCES, APART, BOOKINGS, RESPONSES, TABLES, Change, nearest
 from calcom_provider.sync.events.missed import as_moment
 from calcom_provider.sync.reading.keyset import iso
 
@@ -39,6 +39,7 @@ class Part:
         two requests do not show, which is the scheduled sync's.
     :param rows: the rows, as the API sent them.
     :param arguments: what the list was asked for, for columns that repeat it.
+    :param stands_for: ids of the rows that changes are about which do not tell it, by the identity of the change.
     """
 
     resource: str
@@ -46,6 +47,7 @@ class Part:
     outcome: Outcome
     rows: Rows = field(default_factory=list)
     arguments: dict[str, Any] = field(default_factory=dict)
+    stands_for: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +126,22 @@ class Rereader:
         asked = {**arguments, "sortCreatedAt": "asc"}
         since = iso(first - timedelta(seconds=APART))
         listed = self._page("org_routing_form_responses.list", afterCreatedAt=since, **asked)
-        named = _answers_of(listed.rows, changes)
-        if all(_is_told(change, named) for change in changes):
-            return [Part(RESPONSES, changes, "read", named, arguments)]
-        if not listed.is_whole:
-            more = self._page("org_routing_form_responses.list", skip=PAGE, afterCreatedAt=since, **asked)
-            named = _answers_of([*listed.rows, *more.rows], changes)
-        else:
-            # An event without an answer of its time came late; then it stands for any before it.
-            since = iso(first - TABLES[RESPONSES].margin)
-            listed = self._page("org_routing_form_responses.list", afterCreatedAt=since, **asked)
-            if listed.is_whole:
-                return [Part(RESPONSES, changes, "read", listed.rows, arguments)]
-        return _told_apart(RESPONSES, changes, named, lambda change: _is_told(change, named), arguments)
+        told = _told(listed.rows, changes)
+        if len(told) < len(changes):
+            if not listed.is_whole:
+                more = self._page("org_routing_form_responses.list", skip=PAGE, afterCreatedAt=since, **asked)
+                told = _told([*listed.rows, *more.rows], changes)
+            else:
+                # An event without an answer of its time came late; then it stands for any before it.
+                since = iso(first - TABLES[RESPONSES].margin)
+                listed = self._page("org_routing_form_responses.list", afterCreatedAt=since, **asked)
+                if listed.is_whole:
+                    stands_for = {change: row["id"] for change, row in told.items()}
+                    return [Part(RESPONSES, changes, "read", listed.rows, arguments, stands_for)]
+        named = list({row["id"]: row for row in told.values()}.values())
+        parts = _told_apart(RESPONSES, changes, named, lambda change: id(change) in told, arguments)
+        stands_for = {change: row["id"] for change, row in told.items()}
+        return [replace(part, stands_for=stands_for) if part.outcome == "read" else part for part in parts]
 
     def _listed(self, operation: str, wanted: set[int | None], **parameters: Any) -> Listed:
         """Read a list until it has shown the wanted rows or ended, or for as many pages as a change may cost."""
@@ -172,18 +177,21 @@ def _told_apart(
     return [*parts, Part(resource, hidden, "deferred")] if hidden else parts
 
 
-def _answers_of(rows: Rows, changes: list[Change]) -> Rows:
-    """Return the answers that were made at the times of events of their form."""
-    return [row for row in rows if any(_is_near(row, change) for change in changes)]
-
-
-def _is_told(change: Change, rows: Rows) -> bool:
-    return any(_is_near(row, change) for row in rows)
-
-
-def _is_near(row: Mapping[str, Any], change: Change) -> bool:
-    made = as_moment(row.get("createdAt"))
-    return made is not None and abs((made - change.occurred_at).total_seconds()) <= APART
+def _told(rows: Rows, changes: list[Change]) -> dict[int, dict[str, Any]]:
+    """Return which answer each event of their form is about, by the identity of the change."""
+    told: dict[int, dict[str, Any]] = {}
+    made = [(row, at) for row in rows if (at := as_moment(row.get("createdAt"))) is not None]
+    for change in (change for change in changes if change.number is not None):
+        told |= {id(change): row for row, _ in made if row.get("id") == change.number}
+    mine = [change for change in changes if change.number is None]
+    held = [row.get("id") for row in told.values()]
+    free = [(row, at) for row, at in made if row.get("id") not in held]
+    # What is told twice is one answer all the same.
+    for answers in (free, made):
+        rest = [change for change in mine if id(change) not in told]
+        pairs = nearest([at for _, at in answers], [change.occurred_at for change in rest])
+        told |= {id(rest[event]): answers[answer][0] for event, answer in pairs.items()}
+    return told
 
 
 _READERS: dict[str, Callable[[Rereader, str, list[Change]], list[Part]]] = {

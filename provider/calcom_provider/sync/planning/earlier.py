@@ -10,7 +10,7 @@ from calcom_provider.api.catalogue.operations import resolve
 from calcom_provider.api.paging.layout import layout_of
 from calcom_provider.resources import registry
 from calcom_provider.sync.reading.account import Account, page_counts
-from calcom_provider.sync.reading.offers import Past
+from calcom_provider.sync.reading.offers import Past, pasts
 
 if TYPE_CHECKING:
     from calcom_provider.warehouse import ResourceState, Warehouse
@@ -43,7 +43,7 @@ class Earlier:
         for scope in account.scopes:
             states |= warehouse.states(scope)
         published = {name: state for name, state in states.items() if state.published_at is not None}
-        offers = {name: Past(**held) for name, held in warehouse.facts(account.scopes[0]).items()}
+        offers = pasts(warehouse.facts(account.scopes[0]))
         return cls(published, page_counts(warehouse, account), offers)
 
     def rows(self, name: str) -> int | None:

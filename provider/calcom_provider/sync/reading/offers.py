@@ -20,6 +20,8 @@ SAMPLE = 3
 #: A single parent's 500 may be its own; that of two, or of an earlier run too, is the list's.
 ENOUGH_500 = 2
 _NAMED = 3
+#: Name among the facts of runs of what stands for no list: rows that were found changed and that nobody counted yet.
+UNCOUNTED = "events_uncounted"
 
 
 @dataclass(slots=True)
@@ -42,6 +44,14 @@ class Past:
     missed: dict[str, str] = field(default_factory=dict)
 
 
+def pasts(facts: Mapping[str, Any]) -> dict[str, Past]:
+    """Return what earlier runs learnt about lists.
+
+    :param facts: what earlier runs learnt, by resource.
+    """
+    return {name: Past(**held) for name, held in facts.items() if name != UNCOUNTED}
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Hold one list that could not be read: what it was asked for, and the error."""
@@ -62,7 +72,7 @@ class Offers:
     def __init__(
         self, stored: Mapping[str, Any], *, started: datetime, full: bool, full_every: timedelta
     ) -> None:
-        self._past = {name: Past(**held) for name, held in stored.items()}
+        self._past = pasts(stored)
         self._started = started
         self._full = full
         self._full_every = full_every

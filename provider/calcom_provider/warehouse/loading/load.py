@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -88,6 +88,7 @@ class Load:
         #: What runs learnt about the API beside its rows, by resource, as plain values; stored when the run is
         #: published.
         self.facts: dict[str, Any] = self.run_store.facts(run.scope)
+        self._published_facts: dict[str, Any] = {}
 
     def __enter__(self) -> Load:
         return self
@@ -240,9 +241,11 @@ class Load:
         self.billed = self.session.billed
         return results
 
-    def publish(self) -> list[TableResult]:
-        """Publish every table of the run in one transaction, with run records, states and page marks.
+    def publish(self, compared: Callable[[], None] | None = None) -> list[TableResult]:
+        """Publish every table of the run in one transaction, with run records, states, facts and page marks.
 
+        :param compared: called when what was staged was compared with the tables, before the facts are written;
+            again where the database has the publication repeated.
         :raises GuardExceededError: when a guard refuses a deletion; nothing of the run is published.
         :raises IncompleteLoadError: when a table is to be replaced by a read that was not proven complete.
         :raises LeaseLostError: when another run took the tables over, or people were erased while this one read.
@@ -252,7 +255,7 @@ class Load:
         if self.published:
             raise WarehouseUsageError("The run was published already")
         try:
-            results = Publication(self).publish()
+            results = Publication(self, compared).publish()
         except PublicationUnknownError:
             # What stands in the run records is right either way.
             self._recorded = True
@@ -263,26 +266,31 @@ class Load:
                 raise WarehouseError(f"Publishing failed, nothing was published: {tell(error)}") from None
             raise
         self.published = True
+        self._published_facts = dict(self.facts)
         with self.session.keep_open():
             put_current_views(self.session, self)
             self._note_bill()
         return results
 
-    def count_events(self, resource: str, missed: int, late_seconds: float) -> None:
-        """Note what events had missed of a resource, after it was published.
+    def count_events(self, counts: Mapping[str, tuple[int, float]]) -> None:
+        """Note what events had missed, and the facts as they are then, after both were published.
 
-        :param resource: name of the resource.
-        :param missed: rows.
-        :param late_seconds: seconds from the oldest of these changes to this run.
+        :param counts: of each resource the rows, and the seconds from the oldest of these changes to this run.
+        :raises WarehouseError: when the database refuses; nothing is written then.
         """
-        table = next(load.layout.table.name for load in self.tables if load.resource == resource)
+        if not counts and self.facts == self._published_facts:
+            return
         self.session.begin()
         try:
-            self.run_store.count_events(self.run.run_id, resource, table, missed, late_seconds)
+            for resource, (missed, late_seconds) in counts.items():
+                table = next(load.layout.table.name for load in self.tables if load.resource == resource)
+                self.run_store.count_events(self.run.run_id, resource, table, missed, late_seconds)
+            if self.facts != self._published_facts:
+                self.run_store.save_facts(self.run.scope, self.facts, self.run.run_id)
             self.session.commit()
-        except BaseException:
+        except Exception as error:
             self.session.rollback()
-            raise
+            raise WarehouseError(f"What events had missed was not written: {tell(error)}") from None
 
     def record_failure(self, error: BaseException | None) -> None:
         """Record that the run failed; what its tables held stays as it was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -63,10 +64,15 @@ class LoadContext(Protocol):
 
 
 class Publication:
-    """Publish the tables of a load."""
+    """Publish the tables of a load.
 
-    def __init__(self, load: LoadContext) -> None:
+    :param load: the load.
+    :param compared: called when what was staged was compared with the tables, before the facts are written.
+    """
+
+    def __init__(self, load: LoadContext, compared: Callable[[], None] | None = None) -> None:
         self._load = load
+        self._compared = compared
         self._session = load.session
         self._backend = load.backend
         self._preparation = Preparation(load)
@@ -139,6 +145,8 @@ class Publication:
         for work in works:
             self._count(work)
         self._ask_guards(works)
+        if self._compared is not None:
+            self._compared()
         for work in works:
             self._write(work)
         self._end_schema_changes()
