@@ -108,6 +108,24 @@ def test_a_plan_of_many_organisations_tells_the_worst_age_and_what_is_impossible
     assert calcom(*words, "--organizations", "x").returncode == 2
 
 
+def test_a_plan_of_no_organisations_says_what_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
+    with Sandbox(users=4, limit=None) as alone:
+        calcom = shell(alone, tmp_path)
+        done = calcom("plan", "--organizations", "platform")
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert "manages no organization" in done.stderr
+        assert "managed_organizations.list" in done.stderr
+        assert "--organizations out" in done.stderr
+        (tmp_path / "none.json").write_text("[]")
+        assert "an empty one" in calcom("plan", "--organizations", "none.json").stderr
+    with Sandbox(users=4, limit=None, platform=True, managed_organizations=1) as manager:
+        many = shell(manager, tmp_path)(
+            "plan", "--organizations", "platform", "--resources", "users", "--json"
+        )
+        assert len(json.loads(many.stdout)["jobs"]) == 1
+
+
 def test_the_doctor_says_what_works(calcom: Run, sandbox: Sandbox) -> None:
     good = calcom("doctor", "--to", "sqlite:///w.db")
     assert good.returncode == 0

@@ -65,7 +65,15 @@ def print_fleet_plan(
 
 def _listed(client: CalComClient, organizations: str) -> list[Any]:
     if organizations == "platform":
-        return [row["id"] for row in client.rows("managed_organizations.list")]
+        managed = [row["id"] for row in client.rows("managed_organizations.list")]
+        if not managed:
+            raise CommandError(
+                "This account manages no organization: Cal.com's list of those that a platform has made"
+                " (managed_organizations.list) is empty. Name ids instead, --organizations 41,42, or leave"
+                " --organizations out to plan for the credential's own.",
+                WRONG_CALL,
+            )
+        return managed
     path = Path(organizations)
     if path.suffix != ".json":
         return [part.strip() for part in organizations.split(",") if part.strip()]
@@ -75,6 +83,6 @@ def _listed(client: CalComClient, organizations: str) -> list[Any]:
         raise CommandError(f"{path}: {error.strerror}.", WRONG_CALL) from None
     except ValueError:
         raise CommandError(f"{path} is no JSON.", WRONG_CALL) from None
-    if not isinstance(found, list):
-        raise CommandError(f"{path} is no list of organizations.", WRONG_CALL)
+    if not isinstance(found, list) or not found:
+        raise CommandError(f"{path} is no list of organizations, or an empty one.", WRONG_CALL)
     return found
