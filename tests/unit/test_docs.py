@@ -8,6 +8,7 @@ import inspect
 import re
 import shlex
 import sys
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -250,3 +251,10 @@ def test_the_examples_of_the_docs_are_dags(airflow_db: Path) -> None:
     assert set(bag.dags) == {path.stem for path in (DOCS / "examples").glob("*.py")}
     for dag in bag.dags.values():
         DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+
+
+def test_the_readme_names_every_extra() -> None:
+    text = (ROOT / "README.md").read_text()
+    named = text[text.index("Extras: ") :].partition("\n\n")[0]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(re.findall(r"`([a-z]+)`", named)) == set(extras)
