@@ -31,6 +31,7 @@ from calcom_provider.warehouse.errors import (
     PatchRefusedError,
     UnsupportedTargetError,
 )
+from calcom_provider.warehouse.loading.closing import close
 from calcom_provider.warehouse.loading.load import Load
 from calcom_provider.warehouse.loading.patch import Patch
 from calcom_provider.warehouse.run import ResourceState, RunInfo, Scope, Waits
@@ -103,8 +104,14 @@ class Warehouse:
                 check_owners(session, self.prefix, tables)
             scope = scope_text(run.scope) or None
             waits = Waits()
-            with waits.timed():
-                holder = self.backend.lock(session, self.prefix, run.run_id, scope, wait=wait)
+            try:
+                with waits.timed():
+                    holder = self.backend.lock(session, self.prefix, run.run_id, scope, wait=wait)
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    # Broken off, it may have been taken already, and would count as held while this process lives.
+                    self._let_go(session, run, scope)
+                raise
             if holder:
                 what = f"for {scope} " if scope else ""
                 raise LoadInProgressError(
@@ -120,7 +127,7 @@ class Warehouse:
                 self._let_go(session, run, scope)
                 raise
         except BaseException:
-            session.close()
+            close(session, (), f"Run {run.run_id}")
             raise
 
     def _let_go(self, session: Session, run: RunInfo, scope: str | None) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from calcom_provider.process_identity import this_process
 from calcom_provider.warehouse import LoadInProgressError, RunInfo, Warehouse
-from calcom_provider.warehouse.backends import lease
+from calcom_provider.warehouse.backends import lease, renewing
 from calcom_provider.warehouse.bookkeeping.run_store import scope_text
 from tests.integration.warehouse.model import ITEMS, SCOPE
 from tests.integration.warehouse.test_killed import CHILD, ROOT
@@ -229,3 +229,24 @@ def test_the_second_of_two_at_once_is_told_so_and_no_other_error_is_hidden() -> 
 def test_a_lease_lasts_as_long_and_is_renewed_as_often_as_the_page_says() -> None:
     """ "after 15 minutes elsewhere", "once a minute to renew the lease" """
     assert (lease.LIFETIME, lease.RENEWAL) == (15 * 60, 60)
+
+
+class Interrupted(threading.Thread):
+    """Begin, and be the moment at which somebody presses Ctrl-C."""
+
+    def start(self) -> None:
+        super().start()
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_a_lease_is_taken_leaves_no_thread_and_no_lease(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(threading.enumerate())
+    with monkeypatch.context() as patch:
+        patch.setattr(renewing.threading, "Thread", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            warehouse.load(RunInfo(scope=SCOPE))
+    assert set(threading.enumerate()) - before == set()
+    with warehouse.load(RunInfo(scope=SCOPE)):
+        pass

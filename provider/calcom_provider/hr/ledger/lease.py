@@ -42,6 +42,15 @@ class Lease:
 
         :raises WriterBusyError: when another run holds it.
         """
+        try:
+            self._take()
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                # Broken off, it may have been taken already, and would count as held while this process lives.
+                self.release()
+            raise
+
+    def _take(self) -> None:
         now = time.time()
         found = self._row()
         if found is not None or not self._insert(now):
@@ -51,6 +60,7 @@ class Lease:
                 raise self._busy()
         if self._database.backend.many_connections:
             self._renewer = Renewer(self._renewing(), RENEW_SECONDS)
+            self._renewer.start()
 
     def renew(self) -> None:
         """Keep the lease; asked before every record, it writes where nothing else did for a minute.

@@ -306,8 +306,8 @@ class Backend(ABC):
         take = lease.take if self.capabilities.enforces_keys else lease.take_by_update
         holder = take(session, prefix, owner, scope)
         if holder is None and self.many_connections:
-            renewer = lease.keep(session, prefix, owner, scope)
-            session.renewers = {**session.renewers, scope: renewer}
+            session.renewers = {**session.renewers, scope: lease.keep(session, prefix, owner, scope)}
+            session.renewers[scope].start()
         return holder
 
     def unlock(self, session: Session, prefix: str, owner: str, scope: str | None = None) -> None:

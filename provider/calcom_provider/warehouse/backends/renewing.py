@@ -18,6 +18,8 @@ class Renewer:
     A run may stand still for longer than any lease is worth waiting for: Cal.com may ask for an hour of silence, and
     may ask again. Renewing only when there is work to do would lose the lease in such a wait.
 
+    Whoever holds it knows it before it starts: Ctrl-C may come at any moment, and nobody would stop it.
+
     :param renew: renews the lease; False when it is this run's no more. An error is tried again the next time.
     :param every: seconds between renewals.
     """
@@ -27,12 +29,16 @@ class Renewer:
         self._every = every
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="calcom-lease", daemon=True)
+
+    def start(self) -> None:
+        """Begin to renew."""
         self._thread.start()
 
     def stop(self) -> None:
         """End the renewals; the lease itself is left as it is."""
         self._ended.set()
-        if self._thread is not threading.current_thread():
+        # One that is only just beginning ends by itself, and cannot be waited for.
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(PATIENCE)
 
     def _work(self) -> None:

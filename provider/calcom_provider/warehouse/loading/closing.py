@@ -30,4 +30,6 @@ def close(session: Session, steps: Iterable[Callable[[], object]], name: str) ->
     except Exception as trouble:
         logger.warning("%s could not be closed: %s", name, describe(trouble))
     finally:
+        for renewer in session.renewers.values():  # of leases that were not given back
+            renewer.stop()
         session.close()

@@ -169,6 +169,25 @@ def test_the_lease_outlasts_a_wait_that_is_longer_than_it(
     assert holders(database) == 0
 
 
+def test_ctrl_c_while_the_lease_is_taken_keeps_nobody_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered = Lease._insert
+
+    def interrupted(lease: Lease, now: float) -> bool:
+        entered(lease, now)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lease, "_insert", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Lease(database, ORGANIZATION).take()
+    assert holders(database) == 0
+    next_one = Lease(database, ORGANIZATION)
+    next_one.take()
+    next_one.release()
+
+
 def test_planning_does_not_resolve_what_a_living_run_has_just_sent(
     ledger: Ledger, database: Database
 ) -> None:
