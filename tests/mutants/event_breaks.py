@@ -7,6 +7,8 @@ from tests.mutants.written_break import Break
 EVENT_STORE, RECEIVER, EVENT_SYNC = "events/store/store.py", "events/receiver.py", "sync/events/apply.py"
 STORE_TESTS = ("tests/unit/events/test_store.py",)
 RECEIVER_TESTS = ("tests/unit/events/test_receiver.py",)
+MISSED = "sync/events/missed.py"
+COUNTING_TESTS = ("tests/integration/events/test_counting.py",)
 EVENT_SYNC_TESTS = ("tests/integration/events/test_event_sync.py",)
 
 EVENT_BREAKS = (
@@ -114,5 +116,29 @@ EVENT_BREAKS = (
         'self.refusal = ""',
         "bookings go one by one that a sync would not have let go together",
         EVENT_SYNC_TESTS,
+    ),
+    Break(
+        "what was found is not published with the tables",
+        MISSED,
+        "self._leave(self._rows.values())",
+        "self._leave([])",
+        "a sync that is killed before it counts loses what events had missed",
+        COUNTING_TESTS,
+    ),
+    Break(
+        "what changed while a sync read is left to nobody",
+        MISSED,
+        "self._leave([*left, *others])",
+        "self._leave([])",
+        "a change whose delivery was dropped is never counted",
+        COUNTING_TESTS,
+    ),
+    Break(
+        "an event stands for no answer of its own",
+        EVENT_SYNC,
+        "self._queue.note_rows(self._organization_id, self._owner, told)",
+        "pass",
+        "an answer that was missed is taken for named by the event of another",
+        COUNTING_TESTS,
     ),
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from calcom_provider.api.rate_limit.governor import Governor
 from calcom_provider.resources.policy import ColumnPolicy
 from calcom_provider.sandbox.control.mutations import mutate
 from calcom_provider.sandbox.world.stores import bookings
 from calcom_provider.sync import Progress, SyncOptions, sync
+from calcom_provider.sync.events import apply
 from calcom_provider.warehouse import DeleteGuard, PatchRefusedError
 from tests.integration.events.world import World, world
 
@@ -163,6 +166,31 @@ def test_a_running_sync_takes_nothing_back(tmp_path: Path, target: str, full: bo
         held_rows = everything(w)
         assert w.sync(TABLES, full=True).rows_changed == 0
         assert everything(w) == held_rows
+
+
+@pytest.mark.parametrize(("remaining", "left"), [(60, 1), (61, 0)])
+def test_half_of_the_budget_is_left_to_a_running_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remaining: int, left: int
+) -> None:
+    monkeypatch.setattr(apply, "AGAIN_LEFT", 0.0)
+    with world(tmp_path) as w:
+        w.sync("bookings")
+        w.subscriptions.register(w.url)
+        one = w.bookings()[0]
+
+        def act() -> None:
+            w.cancel(one["uid"])
+            w.drain()
+            budget = replace(w.client.governor.snapshot(), limit=120, remaining=remaining)
+            with monkeypatch.context() as patched:
+                patched.setattr(Governor, "snapshot", lambda *_: budget)
+                done = w.sync_events()
+            assert (done.changes, done.left, done.merged, done.requests) == (1, left, 1 - left, 1 - left)
+
+        sync(w.client, w.warehouse, resources="bookings", progress=during(w, act))
+        # Nothing is lost: it waits, and is merged when the budget has room again.
+        assert w.sync_events().merged == left
+        assert w.rows("bookings", "status", f"uid = '{one['uid']}'") == [("cancelled",)]
 
 
 def test_a_booking_goes_after_two_answers_that_it_is_gone(tmp_path: Path) -> None:

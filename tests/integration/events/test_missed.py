@@ -16,7 +16,7 @@ from calcom_provider.resources.events import Change
 from calcom_provider.sandbox.control.mutations import mutate
 from calcom_provider.sandbox.deliveries.outbox import announce_response
 from calcom_provider.sandbox.groups.event_types.routing_forms import add_response
-from calcom_provider.sandbox.world.bookings import moment
+from calcom_provider.sandbox.world.bookings import add_booking, attendee, moment
 from calcom_provider.sandbox.world.stores import form_responses, routing_forms
 from calcom_provider.sandbox.world.world import iso
 from calcom_provider.sync.events import missed
@@ -150,6 +150,22 @@ def test_absences_are_missed_when_they_are_made_and_nobody_counts_without_a_subs
         w.drain()
         assert counted(w).events_missed == 1
         assert w.sync(TABLES).events_missed is None
+
+
+def test_a_booking_made_before_the_subscription_is_not_counted_by_its_attendees(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.sync(TABLES)
+        with w.sandbox.paused() as held:
+            of_one = next(row for row in held.event_types.ordered() if row["userId"] and not row["teamId"])
+            add_booking(
+                held, host=held.users.get(of_one["userId"]), event_type=of_one,
+                start=iso(held.today + timedelta(days=200)), title="New", description="",
+                attendees=[attendee("New", "new@client.example")],
+            )  # fmt: skip
+        w.subscriptions.register(w.url)
+        done = counted(w)
+        inserted = {table.table: table.inserted for table in done.tables}
+        assert (inserted["bookings"], inserted["booking_attendees"], done.events_missed) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("dropped", [0, 1], ids=["the first", "the second"])
