@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import typer
 
 from calcom_provider.cli import connection
+
+#: What parameters of an address are called whose values are not shown.
+SECRET_PART = re.compile("pass|token|secret|key|credential|signature|connection.string", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,9 @@ def _given(name: str, variable: str) -> Setting:
 
 
 def _masked(url: str | None) -> str:
-    """Return an address without its password; what is no address may hide one, so that it is not shown."""
-    if not url or "://" not in url:
-        return url or ""
+    """Return an address without its secrets; what is no address may hide one, so that it is not shown."""
+    if not url or ("://" not in url and not set(url) & set("@:")):
+        return url or ""  # a folder
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -94,5 +98,5 @@ def _masked(url: str | None) -> str:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         return "set, but no address"
-    secrets = {name: "***" for name in parsed.query if "pass" in name.lower() or "token" in name.lower()}
+    secrets = {name: "***" for name in parsed.query if SECRET_PART.search(name)}
     return parsed.update_query_dict(secrets).render_as_string(hide_password=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,10 +31,10 @@ class Settings:
     timeout: tuple[float, float]
     bounds: Bounds
     verify: bool | str
-    proxies: dict[str, str] | None
-    state_store: str | None
+    proxies: dict[str, str] | None = field(repr=False)
+    state_store: str | None = field(repr=False)
     web_url: str
-    webhook_secret: str
+    webhook_secret: str = field(repr=False)
 
     @classmethod
     def of(cls, connection: Connection) -> Settings:
