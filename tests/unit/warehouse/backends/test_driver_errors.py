@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
@@ -169,14 +170,12 @@ NO_ROOM = (
 
 def test_a_commit_without_room_is_not_repeated() -> None:
     """DuckDB calls it as it calls the end of a transaction for the sake of another."""
-    duckdb = pytest.importorskip("duckdb")
     conflict = duckdb.TransactionException("TransactionContext Error: Failed to commit: write-write conflict")
     assert driver_errors.is_aborted(conflict)
     assert not driver_errors.is_aborted(duckdb.TransactionException(NO_ROOM))
 
 
 def test_a_publication_without_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    duckdb = pytest.importorskip("duckdb")
     attempts = []
 
     def full(self: Publication, works: object) -> None:
