@@ -22,7 +22,7 @@ from calcom_provider.private_files import GROUP
 from calcom_provider.warehouse.backends import lease, waiting
 from calcom_provider.warehouse.backends.driver_errors import describe
 from calcom_provider.warehouse.backends.renewing import Renewer
-from calcom_provider.warehouse.backends.views import Views
+from calcom_provider.warehouse.backends.views import ViewCatalogue, Views
 from calcom_provider.warehouse.errors import PublicationUnknownError
 from calcom_provider.warehouse.schema import Column
 
@@ -53,8 +53,7 @@ class Capabilities:
         cheaper than keeping it up to date row by row.
     :param spans_tables: whether a transaction publishes all tables or none. Where it does not, the state of a
         resource tells by the sum of the rows' hashes whether a table holds what it was published with.
-    :param enforces_keys: whether a table takes no second row of the same key. Where it does, leases are taken by an
-        UPDATE under a condition.
+    :param enforces_keys: whether a table takes no second row of the same key. Elsewhere leases are taken by UPDATE.
     :param prunes: whether a join reads less of a table when it also names the values of the scope.
     :param locks_rows: whether an UPDATE keeps others from its rows until the transaction ends.
     """
@@ -215,8 +214,10 @@ class Backend(ABC):
     #: What people call the database, for messages.
     title: str
     capabilities: Capabilities
-    #: How reporting views are spelled, made and looked up; None where they cannot be made.
+    #: How reporting views are spelled, made and looked up; None where they are not made.
     views: Views | None = None
+    #: How other views are made and looked up where reporting views are not made.
+    view_catalogue: ViewCatalogue | None = None
     schema: str | None = None
     #: Whether a second connection sees the same database; one in memory may have no other.
     many_connections: bool = True
@@ -350,9 +351,10 @@ class Backend(ABC):
 
         :raises NotImplementedError: for a backend without views that does not say.
         """
-        if self.views is None:
+        known = self.views or self.view_catalogue
+        if not isinstance(known, Views):
             raise NotImplementedError(f"{type(self).__name__} names no dialect")
-        return self.views.dialect()
+        return known.dialect()
 
     def commit_durably(self, session: Session) -> None:  # noqa: B027
         """Let each commit of a session last, and be cheap: it keeps records, one by one."""
@@ -379,9 +381,8 @@ class Backend(ABC):
         :param new: the new ones.
         """
         for column in new:
-            session.staging.execute(
-                f"ALTER TABLE {stage.name} ADD COLUMN {self.quote(column.name)} {self.type_of(column)}"
-            )
+            added = f"ADD COLUMN {self.quote(column.name)} {self.type_of(column)}"
+            session.staging.execute(f"ALTER TABLE {stage.name} {added}")
         stage.shape(columns)
 
     def index_stage(self, session: Session, stage: Stage, key: Sequence[str]) -> None:
@@ -446,9 +447,8 @@ class Backend(ABC):
 
     def rename_column(self, session: Session, table: str, name: str, to: str) -> None:
         """Give a column another name, in the transaction that is open; views may go on naming the old one."""
-        session.execute(
-            f"ALTER TABLE {self.qualify(table)} RENAME COLUMN {self.quote(name)} TO {self.quote(to)}"
-        )
+        renamed = f"{self.quote(name)} TO {self.quote(to)}"
+        session.execute(f"ALTER TABLE {self.qualify(table)} RENAME COLUMN {renamed}")
 
     def view_texts(self, session: Session) -> dict[str, str]:
         """Give what the views in the schema of the tables are made from, by name; none where that is not known."""
@@ -456,9 +456,8 @@ class Backend(ABC):
 
     def view_columns(self, session: Session, name: str) -> list[str] | None:
         """Give the columns of a view in order; None when there is no view of that full name."""
-        if self.views is None or self.views.relation(session, name) != "view":
-            return None
-        return list(self.views.typed_columns(session, name))
+        known = self.views or self.view_catalogue
+        return known.view_columns(session, name) if known else None
 
     def put_view(self, session: Session, name: str, text: str) -> None:
         """Make a view in place of one of the same name, in the transaction that is open.
@@ -467,9 +466,10 @@ class Backend(ABC):
         :param text: the view's select.
         :raises NotImplementedError: for a backend that does not say how it makes views.
         """
-        if self.views is None:
+        known = self.views or self.view_catalogue
+        if known is None:
             raise NotImplementedError(f"{type(self).__name__} makes no views")
-        self.views.put(session, name, text)
+        known.put(session, name, text)
 
     def is_used_by_view(self, error: BaseException) -> bool:
         """Tell whether a column could not be changed because a view uses it."""

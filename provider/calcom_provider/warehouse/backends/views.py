@@ -1,4 +1,4 @@
-"""What a database must offer for the reporting views: how it spells functions, and its catalogue."""
+"""What a database must offer for views: to say which there are, and for reporting views to spell functions."""
 
 from __future__ import annotations
 
@@ -13,17 +13,74 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-class Views(ABC):
-    """Spell views, make them and look them up in one kind of database.
+class ViewCatalogue:
+    """Make views and look them up in one kind of database.
+
+    :cvar relation_query: gives what has the name ``:name``: ``view`` or another word.
+    :cvar columns_query: gives name and type of the columns of ``:name``, in order.
+    :cvar schema_query: gives a row if the schema is there; None for a database without schemas.
+    :cvar here: what stands for ``{schema}`` in these queries when no schema was named.
+    """
+
+    relation_query: ClassVar[str]
+    columns_query: ClassVar[str]
+    schema_query: ClassVar[str | None] = None
+    here: ClassVar[str] = ""
+
+    def stored(self, name: str) -> str:
+        """Return the name by which the catalogue knows one of ours, or ours for one of its own."""
+        return name
+
+    def has_schema(self, session: SessionLike) -> bool:
+        """Tell whether the schema of the warehouse is there."""
+        return not (session.backend.schema and self.schema_query) or bool(
+            self.fetch(session, self.schema_query)
+        )
+
+    def relation(self, session: SessionLike, name: str) -> Literal["view", "table"] | None:
+        """Tell what has a name in the schema of the warehouse; None when nothing has."""
+        rows = self.fetch(session, self.relation_query, name=name)
+        if not rows:
+            return None
+        return "view" if str(rows[0][0]).casefold() == "view" else "table"
+
+    def typed_columns(self, session: SessionLike, name: str) -> dict[str, str]:
+        """Give the columns of a view or a table in order, each with its type as the database names it."""
+        return {
+            self.stored(str(column)): str(kind)
+            for column, kind in self.fetch(session, self.columns_query, name=name)
+        }
+
+    def view_columns(self, session: SessionLike, name: str) -> list[str] | None:
+        """Give the columns of a view in order; None when there is no view of that full name."""
+        if self.relation(session, name) != "view":
+            return None
+        return list(self.typed_columns(session, name))
+
+    def put(self, session: SessionLike, name: str, text: str) -> bool:
+        """Make a view, in place of one of the same name; the caller holds the transaction.
+
+        :returns: whether grants of the view that was there are gone.
+        """
+        session.execute(f"CREATE OR REPLACE VIEW {session.backend.qualify(name)} AS {text}")
+        return False
+
+    def fetch(self, session: SessionLike, query: str, **params: str) -> list[tuple[Any, ...]]:
+        """Ask the catalogue; ``{schema}`` in the query is the schema of the warehouse."""
+        schema = session.backend.schema
+        if "{schema}" in query and schema:
+            params["schema"] = schema
+        asked = {name: self.stored(value) for name, value in params.items()}
+        return session.fetch(query.format(schema=":schema" if schema else self.here), asked)
+
+
+class Views(ViewCatalogue, ABC):
+    """Spell reporting views, beside making them and looking them up.
 
     :cvar functions: name of a function of :mod:`calcom_provider.reporting.functions` -> its spelling, in which
         ``{0}`` is the first argument. Times are UTC and days civil days, in the column types of the warehouse.
-    :cvar relation_query: gives what has the name ``:name``: ``view`` or another word.
-    :cvar columns_query: gives name and type of the columns of ``:name``, in order.
     :cvar comments_query: gives the comments of the table or view ``:name``: column, empty for the thing itself, and
         text; nothing of what this role may not comment on. Empty where comments cannot be changed.
-    :cvar schema_query: gives a row if the schema is there; None for a database without schemas.
-    :cvar here: what stands for ``{schema}`` in these queries when no schema was named.
     :cvar only_null: types that a column of nulls gets, which holds nothing else.
     :cvar casts: whether a value must be cast to go into a column of another type.
     :cvar repeats_lookups: whether a table is read again for every row that it is joined to by columns that no key
@@ -33,11 +90,7 @@ class Views(ABC):
     """
 
     functions: ClassVar[Mapping[str, str]]
-    relation_query: ClassVar[str]
-    columns_query: ClassVar[str]
     comments_query: ClassVar[str] = ""
-    schema_query: ClassVar[str | None] = None
-    here: ClassVar[str] = ""
     only_null: ClassVar[frozenset[str]] = frozenset()
     casts: ClassVar[bool] = False
     repeats_lookups: ClassVar[bool] = False
@@ -82,33 +135,6 @@ class Views(ABC):
         """Change the text of a statement so that the database plans it well."""
         return text
 
-    # -- the catalogue ---------------------------------------------------------------------------------------
-
-    def has_schema(self, session: SessionLike) -> bool:
-        """Tell whether the schema of the warehouse is there."""
-        return not (session.backend.schema and self.schema_query) or bool(
-            self.fetch(session, self.schema_query)
-        )
-
-    def relation(self, session: SessionLike, name: str) -> Literal["view", "table"] | None:
-        """Tell what has a name in the schema of the warehouse; None when nothing has."""
-        rows = self.fetch(session, self.relation_query, name=name)
-        if not rows:
-            return None
-        return "view" if str(rows[0][0]).casefold() == "view" else "table"
-
-    def typed_columns(self, session: SessionLike, name: str) -> dict[str, str]:
-        """Give the columns of a view or a table in order, each with its type as the database names it."""
-        return {str(column): str(kind) for column, kind in self.fetch(session, self.columns_query, name=name)}
-
-    def put(self, session: SessionLike, name: str, text: str) -> bool:
-        """Make a view, in place of one of the same name; the caller holds the transaction.
-
-        :returns: whether grants of the view that was there are gone.
-        """
-        session.execute(f"CREATE OR REPLACE VIEW {session.backend.qualify(name)} AS {text}")
-        return False
-
     def remark(
         self,
         session: SessionLike,
@@ -146,18 +172,11 @@ class Views(ABC):
         """
         return {}
 
-    def analyze(self, session: SessionLike, prefix: str) -> None:  # noqa: B027
+    def analyze(self, session: SessionLike, prefix: str) -> None:
         """Look at tables that were never looked at, where the database does not do so by itself in time."""
 
-    def made_of_query(self, session: SessionLike, name: str) -> None:  # noqa: B027
+    def made_of_query(self, session: SessionLike, name: str) -> None:
         """Make up for what the database takes from a query's values of today when it makes a table of it."""
-
-    def fetch(self, session: SessionLike, query: str, **params: str) -> list[tuple[Any, ...]]:
-        """Ask the catalogue; ``{schema}`` in the query is the schema of the warehouse."""
-        schema = session.backend.schema
-        if "{schema}" in query and schema:
-            params["schema"] = schema
-        return session.fetch(query.format(schema=":schema" if schema else self.here), params)
 
 
 def comments(

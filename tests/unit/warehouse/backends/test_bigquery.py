@@ -25,10 +25,10 @@ from calcom_provider.warehouse import (
 )
 from calcom_provider.warehouse.backends import driver_errors, lease
 from calcom_provider.warehouse.backends.bigquery import client
-from calcom_provider.warehouse.backends.bigquery import session as sessions
 from calcom_provider.warehouse.backends.bigquery.client import target_of
 from calcom_provider.warehouse.backends.bigquery.connecting import LOOKS, Answer, UnheardError
 from calcom_provider.warehouse.backends.bigquery.script import CHANGED, LOST, Script
+from calcom_provider.warehouse.backends.bigquery.session import BigQuerySession
 from calcom_provider.warehouse.backends.bigquery.statements import (
     GRAMMAR,
     Parameter,
@@ -39,7 +39,6 @@ from calcom_provider.warehouse.backends.bigquery.statements import (
     bound,
     deletions,
     for_each,
-    inserted,
     inserts,
     literal,
     type_of,
@@ -476,7 +475,7 @@ def test_a_publication_that_others_kept_from_a_table_is_repeated_as_a_whole(
 def test_a_job_of_its_own_is_repeated_until_the_table_is_free(
     project: Project, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setattr(sessions, "PAUSE", 0.0)
+    monkeypatch.setattr(BigQuerySession, "pause", 0.0)
     left = [3]
 
     def refuse(text: str) -> None:
@@ -594,7 +593,8 @@ def test_values_have_the_types_of_bigquery(value: Any, kind: str) -> None:
 def test_rows_are_inserted_from_one_parameter() -> None:
     insert = GRAMMAR.insert("INSERT INTO `d`.`T` (`a`, b) VALUES (:a, :b)")
     assert insert is not None
-    told = list(inserted(insert, [{"a": 1, "b": "{}"}, {"a": 2, "b": None}], {"a": "INT64", "b": "JSON"}))
+    rows = insert.values([{"a": 1, "b": "{}"}, {"a": 2, "b": None}])
+    told = list(inserts(insert.table, insert.columns, rows, {"a": "INT64", "b": "JSON"}))
     assert told == [
         Statement(
             "INSERT INTO `d`.`T` (`a`, b) SELECT r.c0, PARSE_JSON(r.c1, wide_number_mode=>'round')"

@@ -24,8 +24,9 @@ from calcom_provider.warehouse import (
 from calcom_provider.warehouse.backends import driver_errors, lease
 from calcom_provider.warehouse.backends.base import Session
 from calcom_provider.warehouse.backends.remote.records import Kept
-from calcom_provider.warehouse.backends.snowflake import connecting, session
+from calcom_provider.warehouse.backends.snowflake import connecting
 from calcom_provider.warehouse.backends.snowflake.naming import literal, quote, stored
+from calcom_provider.warehouse.backends.snowflake.session import SnowflakeSession
 from calcom_provider.warehouse.backends.snowflake.statements import (
     GRAMMAR,
     bound,
@@ -338,7 +339,7 @@ def test_a_publication_that_others_kept_from_a_table_is_repeated_as_a_whole(
 def test_a_statement_of_its_own_is_repeated_until_the_table_is_free(
     account: Account, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "PAUSE", 0.0)
+    monkeypatch.setattr(SnowflakeSession, "pause", 0.0)
     left = [3]
 
     def refuse(text: str) -> None:

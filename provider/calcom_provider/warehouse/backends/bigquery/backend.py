@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from calcom_provider.warehouse.backends import lease
-from calcom_provider.warehouse.backends.base import Backend, Capabilities, Session, Stage, tabulate
+from calcom_provider.warehouse.backends.base import Capabilities, Session, Stage
 from calcom_provider.warehouse.backends.bigquery.client import target_of
 from calcom_provider.warehouse.backends.bigquery.connecting import BigQueryTarget
 from calcom_provider.warehouse.backends.bigquery.script import LOST
 from calcom_provider.warehouse.backends.bigquery.session import BigQuerySession
 from calcom_provider.warehouse.backends.bigquery.stage import BigQueryStage
-from calcom_provider.warehouse.backends.bigquery.statements import literal, parsed, quote, unquoted
-from calcom_provider.warehouse.backends.bigquery.views import BigQueryViews
+from calcom_provider.warehouse.backends.bigquery.statements import GRAMMAR, literal, parsed, quote, unquoted
+from calcom_provider.warehouse.backends.bigquery.views import BigQueryViewCatalogue
 from calcom_provider.warehouse.backends.registry import register
+from calcom_provider.warehouse.backends.remote.backend import RemoteBackend
+from calcom_provider.warehouse.backends.remote.catalogue import Columns
 from calcom_provider.warehouse.backends.remote.stage import MARKS, SEQ
 from calcom_provider.warehouse.backends.sql_session import asset_base
 from calcom_provider.warehouse.errors import UnsupportedTargetError
@@ -55,14 +57,11 @@ CAPABILITIES = Capabilities(
     locks_rows=False,
 )
 
-#: Tables are clustered by the first of these that they have: each statement of a run is about one of its values.
-TENANTS = ("organization_id", "scope")
-
 _NAME = re.compile(r"[\w -]+")
 
 
 @register("bigquery")
-class BigQueryBackend(Backend):
+class BigQueryBackend(RemoteBackend):
     """Use a dataset of BigQuery.
 
     :param target: the project.
@@ -71,8 +70,11 @@ class BigQueryBackend(Backend):
 
     title = "BigQuery"
     capabilities = CAPABILITIES
-    #: How views of present versions are made. Reporting views are not made here.
-    catalogue = BigQueryViews()
+    # Reporting views are not made here.
+    view_catalogue = BigQueryViewCatalogue()
+    grammar = GRAMMAR
+    clustered = " CLUSTER BY {}"
+    tenants = ("organization_id", "scope")
     # Each would take seconds.
     keeps_ledgers = False
 
@@ -87,14 +89,12 @@ class BigQueryBackend(Backend):
         return cls(target_of(target), schema)
 
     def __init__(self, target: BigQueryTarget, schema: str | None) -> None:
-        self.schema = schema or target.dataset
-        if not re.fullmatch(r"\w{1,1024}", self.schema, re.ASCII):
+        super().__init__(schema or target.dataset)
+        if not re.fullmatch(r"\w{1,1024}", self.schema or "", re.ASCII):
             raise UnsupportedTargetError(
                 f"A dataset of BigQuery has a name of letters, digits and underscores, not {self.schema!r}"
             )
         self._target = target
-        #: Type of each column of tables that statements wrote to, by quoted table.
-        self._types: dict[str, dict[str, str]] = {}
         #: Whether the dataset was there.
         self._found = False
 
@@ -118,15 +118,13 @@ class BigQueryBackend(Backend):
 
     def reflect(self, session: Session, prefix: str) -> dict[str, dict[str, str]]:
         assert isinstance(session, BigQuerySession)
-        found = session.catalogue.find(prefix)
-        if found is None:
-            if not self._has_dataset(session):
-                return {}
-            found = self._columns(session, "STARTS_WITH(table_name, :name)", prefix)
-            session.catalogue.keep(prefix, found)
-            for table, held in tabulate((row[0], *row[1:]) for row in found).items():
-                self._types[self.qualify(table)] = _spelled(held)
-        return tabulate(found)
+        return super().reflect(session, prefix) if self._has_dataset(session) else {}
+
+    def columns_beginning(self, session: Session, prefix: str) -> Columns:
+        return self._columns(session, "STARTS_WITH(table_name, :name)", prefix)
+
+    def columns_of(self, session: Session, stored: str) -> Columns:
+        return self._columns(session, "table_name = :name", stored)
 
     def _columns(self, session: Session, which: str, name: str) -> list[tuple[str, str, str]]:
         views = f"{quote(self.schema or '')}.INFORMATION_SCHEMA"
@@ -138,27 +136,8 @@ class BigQueryBackend(Backend):
         )
         return [(str(table), str(column), KNOWN.get(str(kind), str(kind))) for table, column, kind in rows]
 
-    def column_types(self, session: Session, table: str, columns: Sequence[str]) -> Mapping[str, str]:
-        """Give the types of columns that a statement writes, by their names.
-
-        :param session: session.
-        :param table: quoted name of the table.
-        :param columns: quoted names.
-        """
-        known = self._types.get(table, {})
-        if not {unquoted(name) for name in columns} <= known.keys():
-            rows = self._columns(session, "table_name = :name", table.rpartition(".")[2].strip("`"))
-            known = self._types[table] = _spelled({column: kind for _, column, kind in rows})
-        return known
-
     # -- leases
     # ----------------------------------------------------------------------------------------------------
-
-    def _take(self, session: Session, prefix: str, owner: str, scope: str | None) -> str | None:
-        assert isinstance(session, BigQuerySession)
-        holder = super()._take(session, prefix, owner, scope)
-        session.catalogue.forget()
-        return holder
 
     def still_locked(self, session: Session, prefix: str, owner: str, scope: str | None = None) -> bool:
         assert isinstance(session, BigQuerySession)
@@ -177,27 +156,6 @@ class BigQueryBackend(Backend):
 
     # -- tables
     # ----------------------------------------------------------------------------------------------------
-
-    def create_table(
-        self,
-        session: Session,
-        name: str,
-        columns: Sequence[Column],
-        key: Sequence[str],
-        *,
-        key_last: bool = False,
-    ) -> None:
-        assert isinstance(session, BigQuerySession)
-        if name in session.made:
-            return
-        # BigQuery enforces no key; one that is only declared would promise what nobody holds.
-        parts = ", ".join(self.define(column, key=column.name in key) for column in columns)
-        tenant = next((one for one in TENANTS if one in {column.name for column in columns}), None)
-        clustered = f" CLUSTER BY {quote(tenant)}" if tenant else ""
-        session.execute(f"CREATE TABLE IF NOT EXISTS {self.qualify(name)} ({parts}){clustered}")
-        session.made.add(name)
-        if self.qualify(name) not in self._types:
-            self._types[self.qualify(name)] = _spelled({one.name: one.type for one in columns})
 
     def define(self, column: Column, *, key: bool = False) -> str:
         told = f" OPTIONS(description={literal(column.comment)})" if column.comment else ""
@@ -238,16 +196,8 @@ class BigQueryBackend(Backend):
         for name in names or session.connection.names(f"{stem}_"):
             self.drop_stage(session, name)
 
-    def view_columns(self, session: Session, name: str) -> list[str] | None:
-        if self.catalogue.relation(session, name) != "view":
-            return None
-        return list(self.catalogue.typed_columns(session, name))
-
-    def put_view(self, session: Session, name: str, text: str) -> None:
-        self.catalogue.put(session, name, text)
-
     def view_texts(self, session: Session) -> dict[str, str]:
-        rows = self.catalogue.fetch(
+        rows = self.view_catalogue.fetch(
             session,
             "SELECT table_name, view_definition FROM {schema}.INFORMATION_SCHEMA.VIEWS ORDER BY table_name",
         )
@@ -260,8 +210,3 @@ class BigQueryBackend(Backend):
 
     def time(self, moment: datetime) -> datetime:
         return datetime.fromisoformat(utc_text(moment)).replace(tzinfo=UTC)
-
-
-def _spelled(columns: Mapping[str, str]) -> dict[str, str]:
-    """Return the type of each column as BigQuery names it."""
-    return {column: TYPES.get(kind, kind) for column, kind in columns.items()}

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from calcom_provider.warehouse.backends.remote.grammar import Grammar, Insert, Row
+from calcom_provider.warehouse.backends.remote.grammar import Grammar, Row
 from calcom_provider.warehouse.backends.remote.records import gathered
+from calcom_provider.warehouse.backends.remote.session import Spelling
 
 #: Rows of one INSERT; a request takes 10 MB.
 ROWS = 2_000
@@ -168,18 +169,6 @@ def inserts(
         yield Statement(text, {"rows": Rows(sent, some)})
 
 
-def inserted(
-    insert: Insert, rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]
-) -> Iterator[Statement]:
-    """Give the statements that write rows as an INSERT of one does.
-
-    :param insert: what it says.
-    :param rows: name -> value, one mapping a row.
-    :param types: type of each column, by its name.
-    """
-    return inserts(insert.table, insert.columns, insert.values(rows), types)
-
-
 def deletions(table: str, rows: Sequence[Row]) -> Iterator[Statement]:
     """Give the statements that delete the rows with any of some values.
 
@@ -232,3 +221,6 @@ def parsed(text: str) -> str:
     :param text: spelling of the text.
     """
     return f"PARSE_JSON({text}, wide_number_mode=>'round')"
+
+
+SPELLING = Spelling(GRAMMAR, Statement, inserts, deletions, for_each)

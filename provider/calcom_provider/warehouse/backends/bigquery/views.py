@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from calcom_provider.warehouse.backends.protocols import SessionLike
-from calcom_provider.warehouse.backends.views import Views
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
+from calcom_provider.warehouse.backends.views import ViewCatalogue
 
 
-class BigQueryViews(Views):
+class BigQueryViewCatalogue(ViewCatalogue):
     """Make and look up views; times are ``TIMESTAMP``."""
 
-    functions: ClassVar[Mapping[str, str]] = {}
     relation_query = (
         "SELECT LOWER(table_type) FROM {schema}.INFORMATION_SCHEMA.TABLES WHERE table_name = :name"
     )
@@ -24,15 +19,6 @@ class BigQueryViews(Views):
         " WHERE table_name = :name ORDER BY ordinal_position"
     )
 
-    def dialect(self) -> sa.Dialect:
-        raise NotImplementedError("reporting views are not made in BigQuery")
-
     def fetch(self, session: SessionLike, query: str, **params: str) -> list[tuple[Any, ...]]:
         # The dataset is part of what is asked there, and no value.
         return session.fetch(query.format(schema=session.backend.quote(session.backend.schema or "")), params)
-
-    def json_text(self, document: str, keys: Sequence[str]) -> str:
-        raise NotImplementedError("reporting views are not made in BigQuery")
-
-    def json_listed(self, document: str, key: str, field: str, flag: str) -> str:
-        raise NotImplementedError("reporting views are not made in BigQuery")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from calcom_provider.warehouse.backends.base import Backend, Capabilities, Session, tabulate
+from calcom_provider.warehouse.backends.base import Capabilities, Session
 from calcom_provider.warehouse.backends.registry import register
+from calcom_provider.warehouse.backends.remote.backend import RemoteBackend
+from calcom_provider.warehouse.backends.remote.catalogue import Columns
 from calcom_provider.warehouse.backends.remote.stage import MARKS, SEQ
 from calcom_provider.warehouse.backends.snowflake.connecting import SnowflakeTarget, opened, target_of
 from calcom_provider.warehouse.backends.snowflake.naming import literal, quote, stored
 from calcom_provider.warehouse.backends.snowflake.session import SnowflakeSession
 from calcom_provider.warehouse.backends.snowflake.stage import SnowflakeStage
-from calcom_provider.warehouse.backends.snowflake.statements import unquoted
+from calcom_provider.warehouse.backends.snowflake.statements import GRAMMAR
 from calcom_provider.warehouse.backends.snowflake.views import SnowflakeViews
 from calcom_provider.warehouse.backends.sql_session import asset_base
 from calcom_provider.warehouse.errors import UnsupportedTargetError
@@ -57,12 +59,9 @@ CAPABILITIES = Capabilities(
     prunes=True,
 )
 
-#: Tables are clustered by this column: each statement of a run is about one of its values.
-TENANT = "organization_id"
-
 
 @register("snowflake")
-class SnowflakeBackend(Backend):
+class SnowflakeBackend(RemoteBackend):
     """Use a schema of Snowflake.
 
     :param target: the account.
@@ -71,8 +70,11 @@ class SnowflakeBackend(Backend):
 
     title = "Snowflake"
     capabilities = CAPABILITIES
-    #: How it is asked for views, and how those of present versions are made. Reporting views are dbt's here.
-    catalogue = SnowflakeViews()
+    # Reporting views are dbt's here.
+    view_catalogue = SnowflakeViews()
+    grammar = GRAMMAR
+    clustered = " CLUSTER BY ({})"
+    tenants = ("organization_id",)
     # They are temporary tables.
     stages_stay = False
 
@@ -87,10 +89,8 @@ class SnowflakeBackend(Backend):
         return cls(target_of(target), schema)
 
     def __init__(self, target: SnowflakeTarget, schema: str | None) -> None:
-        self.schema = schema
+        super().__init__(schema)
         self._target = target
-        #: Type of each column of tables that statements wrote to, by quoted table and stored name.
-        self._types: dict[str, dict[str, str]] = {}
 
     def connect(self) -> SnowflakeSession:
         return self._session(lasting=False)
@@ -106,7 +106,7 @@ class SnowflakeBackend(Backend):
         return session
 
     def _has_schema(self, session: Session) -> bool:
-        return self.catalogue.has_schema(session)
+        return self.view_catalogue.has_schema(session)
 
     def prepare(self, session: Session) -> None:
         if self.schema and not self._has_schema(session):
@@ -119,16 +119,12 @@ class SnowflakeBackend(Backend):
     def resolved_schema(self, session: Session) -> str:
         return self.schema or stored(str(session.value("SELECT CURRENT_SCHEMA()")))
 
-    def reflect(self, session: Session, prefix: str) -> dict[str, dict[str, str]]:
-        assert isinstance(session, SnowflakeSession)
-        found = session.catalogue.find(prefix)
-        if found is None:
-            rows = self._columns(session, "STARTSWITH(UPPER(c.table_name), UPPER(:name))", prefix)
-            found = [row for row in rows if row[0].startswith(prefix)]
-            session.catalogue.keep(prefix, found)
-            for table, held in tabulate((row[0], *row[1:]) for row in found).items():
-                self._types[self.qualify(table)] = _spelled(held)
-        return tabulate(found)
+    def columns_beginning(self, session: Session, prefix: str) -> Columns:
+        rows = self._columns(session, "STARTSWITH(UPPER(c.table_name), UPPER(:name))", prefix)
+        return [row for row in rows if row[0].startswith(prefix)]
+
+    def columns_of(self, session: Session, stored: str) -> Columns:
+        return self._columns(session, "c.table_name = :name", stored)
 
     def _columns(self, session: Session, which: str, name: str) -> list[tuple[str, str, str]]:
         rows = session.fetch(
@@ -142,46 +138,6 @@ class SnowflakeBackend(Backend):
             (stored(str(table)), stored(str(column)), _ours(str(kind), scale))
             for table, column, kind, scale in rows
         ]
-
-    def column_types(self, session: Session, table: str, columns: Sequence[str]) -> Mapping[str, str]:
-        """Give the types of columns that a statement writes, by the names under which they are stored.
-
-        :param session: session.
-        :param table: quoted name of the table, with its schema or without.
-        :param columns: quoted names.
-        """
-        known = self._types.get(table, {})
-        if not {unquoted(name) for name in columns} <= known.keys():
-            name = table.rpartition('"."')[2].strip('"')
-            rows = self._columns(session, "c.table_name = :name", name)
-            known = self._types[table] = _spelled({column: kind for _, column, kind in rows})
-        return known
-
-    def _take(self, session: Session, prefix: str, owner: str, scope: str | None) -> str | None:
-        assert isinstance(session, SnowflakeSession)
-        holder = super()._take(session, prefix, owner, scope)
-        session.catalogue.forget()
-        return holder
-
-    def create_table(
-        self,
-        session: Session,
-        name: str,
-        columns: Sequence[Column],
-        key: Sequence[str],
-        *,
-        key_last: bool = False,
-    ) -> None:
-        assert isinstance(session, SnowflakeSession)
-        if name in session.made:
-            return
-        # Snowflake enforces no key; one that is only declared would promise what nobody holds.
-        parts = ", ".join(self.define(column, key=column.name in key) for column in columns)
-        clustered = f" CLUSTER BY ({quote(TENANT)})" if TENANT in {one.name for one in columns} else ""
-        session.execute(f"CREATE TABLE IF NOT EXISTS {self.qualify(name)} ({parts}){clustered}")
-        session.made.add(name)
-        if self.qualify(name) not in self._types:
-            self._types[self.qualify(name)] = _spelled({one.name: one.type for one in columns})
 
     def define(self, column: Column, *, key: bool = False) -> str:
         told = f" COMMENT {literal(column.comment)}" if column.comment else ""
@@ -206,19 +162,8 @@ class SnowflakeBackend(Backend):
     def rename_table(self, session: Session, name: str, to: str) -> None:
         session.execute(f"ALTER TABLE {self.qualify(name)} RENAME TO {self.qualify(to)}")
 
-    def dialect(self) -> sa.Dialect:
-        return self.catalogue.dialect()
-
-    def view_columns(self, session: Session, name: str) -> list[str] | None:
-        if self.catalogue.relation(session, name) != "view":
-            return None
-        return list(self.catalogue.typed_columns(session, name))
-
-    def put_view(self, session: Session, name: str, text: str) -> None:
-        self.catalogue.put(session, name, text)
-
     def view_texts(self, session: Session) -> dict[str, str]:
-        rows = self.catalogue.fetch(
+        rows = self.view_catalogue.fetch(
             session,
             "SELECT table_name, view_definition FROM information_schema.views"
             " WHERE table_schema = {schema} ORDER BY table_name",
@@ -233,11 +178,6 @@ class SnowflakeBackend(Backend):
 
     def time(self, moment: datetime) -> datetime:
         return datetime.fromisoformat(utc_text(moment))
-
-
-def _spelled(columns: Mapping[str, str]) -> dict[str, str]:
-    """Return the type of each column as a conversion names it, by the name as it is stored."""
-    return {stored(column): TYPES.get(kind, kind) for column, kind in columns.items()}
 
 
 def _ours(kind: str, scale: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from calcom_provider.warehouse.backends.remote.grammar import Grammar, Row
 from calcom_provider.warehouse.backends.remote.records import gathered
+from calcom_provider.warehouse.backends.remote.session import Spelling
 
 Params = Mapping[str, Any]
 Statement = tuple[str, list[Any]]
@@ -109,3 +110,6 @@ def deletions(table: str, rows: Sequence[Row]) -> Iterator[Statement]:
             parts.append(f"({' OR '.join([each] * len(one.rows))})")
         values += [value for row in one.rows for value in row]
         yield f"DELETE FROM {table} WHERE {' AND '.join(parts)}", values
+
+
+SPELLING = Spelling(GRAMMAR, bound, inserts, deletions, for_each)

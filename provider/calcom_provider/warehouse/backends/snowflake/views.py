@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from calcom_provider.warehouse.backends.protocols import SessionLike
 from calcom_provider.warehouse.backends.snowflake.naming import stored
@@ -50,16 +50,8 @@ class SnowflakeViews(Views):
 
         return SnowflakeDialect(paramstyle="named")
 
-    def fetch(self, session: SessionLike, query: str, **params: str) -> list[tuple[Any, ...]]:
-        named = {name: stored(value) for name, value in params.items()}
-        schema = session.backend.schema
-        if "{schema}" in query and schema:
-            named["schema"] = stored(schema)
-        return session.fetch(query.format(schema=":schema" if schema else self.here), named)
-
-    def typed_columns(self, session: SessionLike, name: str) -> dict[str, str]:
-        found = super().typed_columns(session, name)
-        return {stored(column): kind for column, kind in found.items()}
+    def stored(self, name: str) -> str:
+        return stored(name)
 
     def put(self, session: SessionLike, name: str, text: str) -> bool:
         session.execute(f"CREATE OR REPLACE VIEW {session.backend.qualify(name)} COPY GRANTS AS {text}")
