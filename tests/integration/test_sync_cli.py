@@ -126,6 +126,12 @@ def test_a_plan_of_no_organisations_says_what_was_looked_for_and_what_to_do(tmp_
         assert len(json.loads(many.stdout)["jobs"]) == 1
 
 
+def test_without_a_key_it_is_said_who_makes_one_and_where(calcom: Run) -> None:
+    done = calcom("doctor", CALCOM_API_KEY="")
+    assert done.returncode == 2
+    assert "Settings, Security, API keys" in done.stderr
+
+
 def test_the_doctor_says_what_works(calcom: Run, sandbox: Sandbox) -> None:
     good = calcom("doctor", "--to", "sqlite:///w.db")
     assert good.returncode == 0

@@ -188,7 +188,11 @@ class Api:
                 )
             return PlatformClient(self.client_id, secret)
         if not secret:
-            raise CommandError("There is no API key: set CALCOM_API_KEY or use --api-key-file.", WRONG_CALL)
+            raise CommandError(
+                "There is no API key: set CALCOM_API_KEY or use --api-key-file. An administrator of the organisation"
+                " makes one in Cal.com, Settings, Security, API keys.",
+                WRONG_CALL,
+            )
         return ApiKey(secret)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
 
 if TYPE_CHECKING:
     from calcom_provider.sync import Plan, SyncResult
+
+#: Columns of a table that nothing bounds.
+WIDE = 10_000
 
 
 def print_result(result: SyncResult, *, as_json: bool) -> None:
@@ -100,6 +105,32 @@ def print_resources(*, as_json: bool) -> None:
         tables = ", ".join(table.name for table in resource.tables)
         note = f"  (only when named: {resource.named_only})" if resource.named_only else ""
         _print(f"{resource.name:{width}}  {resource.group:12}  {tables}{note}")
+
+
+def print_rows(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print records as a table, a column a field; where the terminal is too narrow for it, one below the other.
+
+    :param rows: records with the same fields, at least one.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # What reads lines from a pipe gets one for each record.
+    narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(width=None if narrow else WIDE)
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, no_wrap=True)
+    shown = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    for one in shown:
+        table.add_row(*map(Text, one.values()))
+    if console.measure(table, options=console.options.update(max_width=WIDE)).maximum <= console.width:
+        console.print(table)
+        return
+    width = max(map(len, rows[0]))
+    blocks = ("\n".join(f"{name:{width}}  {text}" for name, text in one.items() if text) for one in shown)
+    _print("\n\n".join(blocks))
 
 
 def _print_grid(rows: list[tuple[str, ...]]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calcom_provider.cli.connection import AsJson, Prefix, Schema, Target
+from calcom_provider.cli.display import print_rows
 from calcom_provider.cli.error_mapping import WRONG_CALL, CommandError
 
 if TYPE_CHECKING:
@@ -157,12 +158,19 @@ def list_command(
     if as_json:
         typer.echo(json.dumps([asdict(one) | {"view": view_prefix + one.name} for one in listed]))
         return 0
-    rows = [("view", "state", "a row is", "")]
+    rows = []
     for one in listed:
         state = "made" if one.exists else "not possible" if one.missing else "not made"
         snapshot = "" if one.snapshot_rows is None else f"snapshots, {one.snapshot_rows} rows written last"
-        rows.append((view_prefix + one.name, state, one.comment, one.missing or snapshot))
-    _grid(rows)
+        rows.append(
+            {
+                "view": view_prefix + one.name,
+                "state": state,
+                "a row is": one.comment,
+                "note": one.missing or snapshot,
+            }
+        )
+    print_rows(rows)
     return 0
 
 

@@ -6,7 +6,7 @@ import typer
 
 
 def sandbox_command(context: typer.Context) -> None:
-    """Imitate Cal.com's API v2 on a port of this machine; ``calcom sandbox --help`` lists the options.
+    """Imitate Cal.com's API v2 on a port of this machine; calcom sandbox --help lists the options.
 
     :param context: the command; its words go to the sandbox as they are.
     """

@@ -32,7 +32,7 @@ def calcom(
 ) -> Callable[..., Said]:
     """Return a function that runs a command on the database: its exit code, what it printed, what went wrong."""
     monkeypatch.setenv("CALCOM_WAREHOUSE_URL", url)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def call(*words: str) -> Said:
         code = run(["reports", *words])
@@ -54,6 +54,19 @@ def ask(url: str) -> Iterator[Callable[[str], object]]:
 def line(text: str, name: str) -> str:
     (found,) = [one for one in text.splitlines() if one.split()[:1] == [name]]
     return found
+
+
+def test_views_are_listed_below_each_other_on_a_narrow_terminal(
+    calcom: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    blocks = calcom("list")[1].split("\n\n")
+    found = {text.splitlines()[0].split()[-1]: text for text in blocks}
+    assert len(found) == 11
+    lines = found["rpt_write_back"].splitlines()
+    assert lines[1] == "state     not possible"
+    assert lines[3].startswith("note      no ledger")
+    assert len(found["fct_ooo_day"].splitlines()) == 3
 
 
 def test_views_are_listed_made_and_listed_again(

@@ -56,27 +56,3 @@ def print_summary(summary: dict[str, Any], *, as_json: bool) -> None:
     for name, value in summary.items():
         if value or value == 0:
             typer.echo(f"{name}: {json.dumps(value) if isinstance(value, dict | list) else value}")
-
-
-def print_rows(rows: list[dict[str, Any]]) -> None:
-    """Print records as a table, a column a field; where the terminal is too narrow for it, one below the other.
-
-    :param rows: records with the same fields, at least one.
-    """
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, no_wrap=True)
-    shown = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
-    for one in shown:
-        table.add_row(*map(Text, one.values()))
-    if console.measure(table, options=console.options.update(max_width=10_000)).maximum <= console.width:
-        console.print(table)
-        return
-    width = max(map(len, rows[0]))
-    blocks = ("\n".join(f"{name:{width}}  {text}" for name, text in one.items() if text) for one in shown)
-    typer.echo("\n\n".join(blocks))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calcom_provider.cli.connection import AsJson, LedgerUrl, OptionalTarget, Prefix, Schema
+from calcom_provider.cli.display import print_rows
 from calcom_provider.cli.error_mapping import WRONG_CALL, CommandError
-from calcom_provider.cli.hr.output import Issues, Values, print_plan, print_rows
+from calcom_provider.cli.hr.output import Issues, Values, print_plan
 from calcom_provider.private_files import OWNER
 
 if TYPE_CHECKING:

@@ -222,7 +222,7 @@ def refuse_superseded(ledger: Ledger, plan_id: str) -> None:
     """
     if ledger.plan_status(plan_id) == SUPERSEDED:
         raise LedgerError(
-            f"plan {plan_id} is superseded: a newer plan of its namespace and kind was applied since",
+            f"Plan {plan_id} is superseded: a newer plan of its namespace and kind was applied since.",
             advice="Make a new plan.",
         )
 

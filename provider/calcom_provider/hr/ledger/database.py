@@ -47,7 +47,7 @@ class Database:
             if not self.backend.keeps_ledgers:
                 self.backend.close()
                 raise LedgerError(
-                    f"{self.backend.title} keeps no ledger",
+                    f"{self.backend.title} keeps no ledger.",
                     advice="Keep it in another database: it may be a small file.",
                 )
             if must_exist and self.backend.file is not None and not self.backend.file.exists():

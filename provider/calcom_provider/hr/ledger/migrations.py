@@ -322,11 +322,11 @@ def require_current(database: Database) -> None:
     """
     if not database.columns(f"{PREFIX}plans"):
         raise LedgerError(
-            "there is no ledger in this database", advice="Name the database that the write-back uses."
+            "There is no ledger in this database.", advice="Name the database that the write-back uses."
         )
     if _is_behind(database):
         raise LedgerError(
-            "an older release made this ledger", advice="The next run of the write-back brings it forward."
+            "An older release made this ledger.", advice="The next run of the write-back brings it forward."
         )
 
 
