@@ -220,8 +220,10 @@ def test_an_environment_is_ignored_as_a_folder_and_as_a_link() -> None:
 def test_the_repository_holds_no_links() -> None:
     root = PACKAGE.parents[1]
     links = []
+    # An Airflow that `make play` left behind links to its latest log.
+    made = {"demo-output", "bench-work", "build", "dist"}
     for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in made]
         links += [Path(folder, name) for name in (*folders, *files) if Path(folder, name).is_symlink()]
     assert links == []
 
