@@ -16,6 +16,7 @@ from calcom_provider.reporting.page.bookings import LEADS, PERIODS
 from calcom_provider.reporting.page.collect import collect
 from calcom_provider.reporting.page.data import Page
 from calcom_provider.reporting.page.render import render
+from calcom_provider.reporting.page.routing import OUTCOMES
 from tests.integration.reporting.loading import make_file
 from tests.system.looking import contrasts, looking_at, open_all, picture, tabbed
 from tests.system.organisation import write_organisation
@@ -135,6 +136,24 @@ def in_weeks(page: Page, weeks: int) -> range:
     return range(page.dimensions.now - weeks + 1, page.dimensions.now + 1)
 
 
+def check_routing(opened: Any, found: Any, weeks: range) -> None:
+    """Compare the table of routing forms with the answers of some weeks."""
+    rows = []
+    for place, name in enumerate(found["forms"]):
+        of = Counter({})
+        for week, form, outcome, number in found["rows"]:
+            if week in weeks and form == place:
+                of[OUTCOMES[outcome]] += number
+        booked = of.total() - of["no_booking"]
+        absent = of["no_show_host"] + of["no_show_guest"]
+        numbers = [of.total(), booked, of["held"], of["upcoming"], absent]
+        numbers += [of["cancelled"] + of["rejected"], of["rescheduled"]]
+        if of.total():
+            rows.append([name, *(f"{number:,}" for number in numbers), percent(booked, of.total())])
+    assert rows
+    assert table(opened, "routing") == rows
+
+
 def test_it_is_drawn_without_a_complaint_or_a_request(opened: Any) -> None:
     assert [one.get_attribute("data-panel") for one in opened.locator(".chart").all()][:10] == list(PARTS)
     assert opened.locator(".chart:not([hidden]) canvas").count() >= len(PARTS)
@@ -177,6 +196,7 @@ def test_the_filter_of_periods_adds_up_the_weeks(opened: Any, small: tuple[Path,
         assert [row[3] for row in table(opened, "load")] == [
             f"{load[week][2]:g}" for week in in_weeks(small[1], weeks)
         ]
+        check_routing(opened, facts(small[1], "routing"), in_weeks(small[1], weeks))
         assert len(table(opened, "bookings")) == weeks + 4
         assert opened.locator("#chosen").inner_text() == f"Shown: last {weeks} weeks."
     assert opened.complaints == []
