@@ -241,8 +241,11 @@ def open_event_store(url: str) -> EventStore:
     :param url: SQLAlchemy URL of its database.
     """
     from calcom_provider.events.store.store import EventStore
+    from calcom_provider.warehouse.backends.registry import create_private_file
 
-    return EventStore.open(url)
+    store = EventStore.open(url)
+    create_private_file(store.database.engine)
+    return store
 
 
 def open_warehouse(target: str, schema: str | None, prefix: str, *, must_exist: bool = False) -> Warehouse:

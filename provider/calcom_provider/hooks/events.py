@@ -23,7 +23,7 @@ from calcom_provider.events.store.database import ANOTHER
 from calcom_provider.events.store.store import EventStore
 from calcom_provider.hooks.calcom import CalComHook
 from calcom_provider.hooks.sql import target_of
-from calcom_provider.warehouse.backends.registry import backend_class, identity_of
+from calcom_provider.warehouse.backends.registry import backend_class, create_private_file, identity_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -54,7 +54,10 @@ def store_of(connection: Connection) -> EventStore:
     :param connection: the connection.
     :raises ConfigurationError: if it is none that can hold events.
     """
-    return EventStore.open(target_of(connection), partial(_refuse_metadata, connection.conn_id))
+    target = target_of(connection)
+    if isinstance(target, sa.Engine):
+        create_private_file(target)
+    return EventStore.open(target, partial(_refuse_metadata, connection.conn_id))
 
 
 def webhook_secret(connection: Connection) -> str:

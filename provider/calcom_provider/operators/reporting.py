@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
@@ -177,11 +178,12 @@ class CalComReportingOperator(BaseOperator):
             prefix=self.table_prefix,
             show_people=people,
         )
-        if "://" in path:
+        if "://" in path and not path.startswith("file://"):
             ObjectStoragePath(path).write_text(render(page), encoding="utf-8")
         else:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            write_page(Path(path), render(page), people=people)
+            file = Path(unquote(urlsplit(path).path) if "://" in path else path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_page(file, render(page), people=people)
         self.log.info("Wrote the page %s", path)
 
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from calcom_provider.private_files import OWNER, create_private
+from calcom_provider.private_files import OWNER, create_private, mode_of
 from calcom_provider.warehouse.engine import Warehouse
 from calcom_provider.warehouse.errors import UnsupportedTargetError, WarehouseUsageError
 from calcom_provider.warehouse.loading.layout import VALID_FROM
@@ -65,6 +65,7 @@ def export(
                 for rows in _pieces(session, table, columns, key):
                     write(rows)
                     count += len(rows)
+            partial.chmod(mode_of(target))
             os.replace(partial, target)
         finally:
             session.rollback()

@@ -30,6 +30,9 @@ def test_a_table_is_written_whole_whatever_its_size(
     assert {row["Order"]: row["näme"] for row in rows} == dict(PAGES[0])
     assert {f"{row['at']:%Y-%m-%dT%H:%M:%S.%f%z}" for row in rows} == {"2026-03-16T08:00:00.123000+0000"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    assert export(warehouse, "calcom_items", path, key=ITEMS.key) == 25
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644, "a file that was there keeps its mode"
     text = tmp_path / "items.csv"
     assert export(warehouse, "calcom_items", text, kind="csv", key=()) == 25
     with text.open(encoding="utf-8", newline="") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,14 @@ def test_the_page_is_written_where_it_is_asked_for(
     assert operator(page_path=path).execute(task_context)["page"] == path
     (page,) = tmp_path.rglob("report.html")
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("place", ["{}/report.html", "file://{}/report.html"])
+def test_a_page_that_shows_people_is_for_its_owner_alone(
+    place: str, synced: Path, tmp_path: Path, task_context: dict[str, Any]
+) -> None:
+    operator(page_path=place.format(tmp_path), show_people=True).execute(task_context)
+    assert stat.S_IMODE((tmp_path / "report.html").stat().st_mode) == 0o600
 
 
 def test_a_sync_that_takes_too_long_is_tried_again(synced: Path, task_context: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from calcom_provider.private_files import create_private
 from calcom_provider.warehouse.backends.base import Backend
 
 if TYPE_CHECKING:
@@ -66,6 +67,16 @@ def open_backend(target: Target, schema: str | None = None, *, generic: bool = F
     :raises UnsupportedTargetError: when a driver is missing, or the database is too old.
     """
     return backend_class(target, generic=generic).open(target, schema)
+
+
+def create_private_file(target: Target) -> None:
+    """Make the file of a database for its owner alone, where the database is a file that is not there yet.
+
+    :param target: SQLAlchemy engine or URL.
+    """
+    file = open_backend(target).file
+    if file is not None:
+        create_private(file)
 
 
 def dialect_of(target: Target) -> str:

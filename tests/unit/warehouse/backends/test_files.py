@@ -8,13 +8,16 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from calcom_provider.cli.app import run
+from calcom_provider.cli.connection import open_event_store
 from calcom_provider.hr.ledger.database import Database
 from calcom_provider.warehouse import LoadInProgressError, RunInfo, UnsupportedTargetError, Warehouse
 from calcom_provider.warehouse.backends import sqlite
+from calcom_provider.warehouse.backends.lakehouse.places import folder_of
 from tests.integration.warehouse.model import ITEMS, SCOPE, load_pages
 
 PAGES = [tuple((key, "v") for key in range(50))]
@@ -82,6 +85,25 @@ def test_a_new_ledger_is_for_its_owner_alone(kind: str, tmp_path: Path) -> None:
         assert {mode(one) for one in tmp_path.iterdir()} == {0o600}
     database.close()
     assert mode(path) == 0o600
+
+
+@pytest.mark.parametrize("mode_before", [None, 0o664])
+def test_a_new_store_of_events_is_for_its_owner_alone(mode_before: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    if mode_before is not None:
+        path.touch()
+        path.chmod(mode_before)
+    store = open_event_store(f"sqlite:///{path}")
+    store.database.prepare()
+    store.database.close()
+    assert mode(path) == (mode_before or 0o600)
+
+
+def test_the_folder_of_a_new_lakehouse_lets_no_others_in(tmp_path: Path) -> None:
+    new, there = tmp_path / "a new one", tmp_path / "there"
+    there.mkdir(0o755)
+    assert [folder_of(quote(str(folder))) for folder in (new, there)] == [new, there]
+    assert (mode(new), mode(there)) == (0o750, 0o755)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])

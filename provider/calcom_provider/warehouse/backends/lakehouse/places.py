@@ -34,6 +34,17 @@ def open_format(target: LakeTarget, schema: str | None) -> LakeFormat:
     return _iceberg(rest, target, schema)
 
 
+def folder_of(path: str) -> Path:
+    """Return the folder of a lakehouse on this machine; a new one lets its owner in and, by the umask, its group.
+
+    :param path: path of a URL.
+    """
+    folder = Path(unquote(path))
+    # The libraries let everybody read the files that they make.
+    folder.mkdir(0o770, parents=True, exist_ok=True)
+    return folder
+
+
 def _delta(url: str, target: LakeTarget, schema: str | None) -> LakeFormat:
     try:
         import deltalake  # noqa: F401
@@ -47,8 +58,7 @@ def _delta(url: str, target: LakeTarget, schema: str | None) -> LakeFormat:
     options = dict(parse_qsl(parts.query)) | {key: str(value) for key, value in target.options.items()}
     root = parts._replace(query="", fragment="").geturl()
     if parts.scheme == "file":
-        folder = Path(unquote(parts.path))
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder_of(parts.path)
         root = folder.as_uri()
     return DeltaFormat(f"{root.rstrip('/')}/{schema}" if schema else root, options)
 
@@ -69,8 +79,7 @@ def _iceberg(url: str, target: LakeTarget, schema: str | None) -> LakeFormat:
     place = url.partition("?")[0]
     name = "calcom"
     if parts.scheme == "file":
-        folder = Path(unquote(parts.path))
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder_of(parts.path)
         options = {
             "type": "sql",
             "uri": f"sqlite:///{folder}/catalog.db?timeout=60",
