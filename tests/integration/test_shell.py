@@ -177,3 +177,20 @@ def test_wrong_words_for_the_sandbox_are_a_wrong_call(calcom: Run) -> None:
     assert done.returncode == 2
     assert "--bookngs" in done.stderr
     assert calcom("sandbox", "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sy", {"sync"}),
+        ("hr li", {"list"}),
+        ("reports re", {"refresh", "render"}),
+        ("plan --organ", {"--organizations", "--organization-id"}),
+    ],
+)
+def test_words_are_completed(calcom: Run, typed: str, offered: set[str]) -> None:
+    # As the script that --install-completion puts into the shell asks for them.
+    words = f"calcom {typed}"
+    asked = calcom(_CALCOM_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
+    assert asked.returncode == 0, asked.stderr
+    assert set(asked.stdout.split()) == offered
