@@ -67,7 +67,7 @@ play: $(VENV)/.runtime  ## an Airflow to play with: all DAGs on an imitated Cal.
 lint: $(VENV)/.dev  ## ruff and mypy
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
-test: lint  ## lint, types and all tests
+test: lint  ## lint, types and every test that needs no browser, scheduler or worker
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 bench-limit: $(VENV)/.dev  ## sync 30,000 people under the API's own limit, twice (about 5 minutes)

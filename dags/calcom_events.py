@@ -5,7 +5,7 @@ whenever webhooks have named rows, once for many. Connections are ``calcom_defau
 ``events``, unless the environment variables ``CALCOM_CONN_ID``, ``CALCOM_SQL_CONN_ID`` and
 ``CALCOM_EVENTS_CONN_ID`` name others. Subscribe once:
 
-    calcom webhooks register --url https://airflow.example.com/calcom-events
+    calcom webhooks register --store URL --url https://airflow.example.com/calcom-events
 """
 
 from __future__ import annotations

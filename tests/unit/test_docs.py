@@ -17,8 +17,12 @@ from xml.etree import ElementTree
 import pytest
 
 from calcom_provider.cli.app import run
+from calcom_provider.get_provider_info import CONFIG, CONNECTION_TYPE
+from calcom_provider.hr.ledger.tables import METADATA
+from calcom_provider.hr.plan.remedies import REMEDIES
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.views import VIEWS
+from calcom_provider.sandbox.control.endpoints import CONTROLS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -258,3 +262,55 @@ def test_the_readme_names_every_extra() -> None:
     named = text[text.index("Extras: ") :].partition("\n\n")[0]
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert set(re.findall(r"`([a-z]+)`", named)) == set(extras)
+
+
+def test_the_page_on_deployment_names_the_variables_that_the_code_reads() -> None:
+    read = set()
+    for path in [*(ROOT / "provider").rglob("*.py"), *(ROOT / "dags").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and re.fullmatch(r"CALCOM_[A-Z_]*[A-Z]", str(node.value)):
+                read.add(node.value)
+    named = set(re.findall(r"``(CALCOM_[A-Z_]+)``", (DOCS / "deployment.rst").read_text()))
+    assert named == read
+
+
+def test_every_option_of_airflow_s_configuration_is_explained() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    assert [name for name in CONFIG["calcom"]["options"] if f"``{name}``" not in text] == []
+
+
+def test_every_field_of_the_connection_is_explained() -> None:
+    text = (DOCS / "connections.rst").read_text()
+    assert [name for name in CONNECTION_TYPE["conn-fields"] if f"``{name}``" not in text] == []
+
+
+def test_the_page_on_the_write_back_names_every_table_of_the_ledger() -> None:
+    text = (DOCS / "write-back.rst").read_text()
+    assert [name for name in METADATA.tables if f"``{name}``" not in text] == []
+
+
+def test_every_code_of_a_row_that_is_not_written_is_named() -> None:
+    text = "".join((DOCS / page).read_text() for page in ("hr-mappings.rst", "write-back.rst"))
+    assert [code for code in REMEDIES if f"``{code}``" not in text] == []
+
+
+def test_every_control_of_the_sandbox_is_in_its_table() -> None:
+    text = (DOCS / "sandbox.rst").read_text()
+    named = re.findall(r"^   \* - ``[A-Z]+ /__sandbox/(\w+)``$", text, re.MULTILINE)
+    assert sorted(named) == sorted({word for _, word in CONTROLS})
+
+
+def test_every_public_class_for_dags_is_named() -> None:
+    from tests.unit.test_face import NAMES
+
+    text = "".join(page.read_text() for page in PAGES)
+    faces = ("hooks", "notifications", "operators", "sensors", "transfers")
+    names = {name for face in faces for name in NAMES[f"calcom_provider.{face}"].split()}
+    assert [name for name in sorted(names) if name not in text] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)
+def test_a_test_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()))
+    assert [path for path, _ in named if not (ROOT / path).is_file()] == []
+    assert [name for path, name in named if name and f"def {name}(" not in (ROOT / path).read_text()] == []

@@ -51,9 +51,9 @@ class Steered(Protocol):
 def answer(sandbox: Steered, request: Incoming) -> Response:
     """Carry out a control request; what is wrong with it is answered with 400."""
     word = request.path.removeprefix("/__sandbox/")
-    action = _ACTIONS.get((request.method, word))
+    action = CONTROLS.get((request.method, word))
     if action is None:
-        known = ", ".join(f"{method} {name}" for method, name in _ACTIONS)
+        known = ", ".join(f"{method} {name}" for method, name in CONTROLS)
         return _json(404, {"error": f"No such control. Known: {known}."})
     try:
         sent = orjson.loads(request.body) if request.body else {}
@@ -132,7 +132,8 @@ def _limits(sandbox: Steered, sent: Any) -> Any:
     return {"limits": sent["limits"]}
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[Steered, Any], Any]] = {
+#: What can be asked for: method and last word of the path, and what does it.
+CONTROLS: dict[tuple[str, str], Callable[[Steered, Any], Any]] = {
     ("GET", "stats"): _stats,
     ("GET", "about"): _about,
     ("POST", "reset"): _reset,
