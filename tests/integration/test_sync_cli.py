@@ -83,6 +83,9 @@ def test_a_plan_needs_no_database_and_knows_more_with_one(calcom: Run) -> None:
     blind = calcom("plan")
     assert blind.returncode == 0
     assert "at least" in blind.stdout
+    assert "the limit does not hold them up" in calcom("plan", CALCOM_ASSUMED_LIMIT="1000").stdout
+    tight = calcom("plan", CALCOM_ASSUMED_LIMIT="20")
+    assert re.search(r"the limit holds them up for at least [1-9]\d* (seconds|minutes)", tight.stdout)
     calcom("sync", "--to", "sqlite:///w.db", "-q")
     known = calcom("plan", "--to", "sqlite:///w.db", "--json")
     found = json.loads(known.stdout)

@@ -71,9 +71,11 @@ def print_plan(plan: Plan, *, as_json: bool) -> None:
         grid.append(("(what refused lists belong to)", "", f"{plan.parent_requests}", ""))
     _print_grid(grid)
     least = "" if plan.certain else "at least "
+    waiting = plan.seconds_waiting
+    told = f"{waiting / 60:.0f} minutes" if waiting >= 90 else f"{waiting:.0f} seconds"
+    held = f"holds them up for {least}{told}" if waiting else "does not hold them up"
     _print(
-        f"{least}{plan.requests} requests; with {plan.limit} in {plan.window_seconds:.0f} s the limit"
-        f" holds them up for {least}{plan.seconds_waiting / 60:.0f} minutes"
+        f"{least}{plan.requests} requests; with {plan.limit} in {plan.window_seconds:.0f} s the limit {held}"
     )
     if plan.asked:
         _print(f"{plan.asked} requests were sent to learn this")
