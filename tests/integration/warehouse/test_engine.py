@@ -407,21 +407,22 @@ def test_a_lease_holds_from_the_moment_at_which_others_can_see_it(tmp_path: Path
     warehouse = Warehouse(f"sqlite:///{tmp_path / 'warehouse.db'}")
     mine, theirs = warehouse.backend.connect(), warehouse.backend.connect()
     lease.prepare(mine, "calcom_")
+    my_lease, their_lease = lease.on_tables("calcom_", "mine"), lease.on_tables("calcom_", "theirs")
     commit, told = mine.commit, []
 
     def commit_and_be_seen() -> None:
         commit()
-        told.append(lease.take(theirs, "calcom_", "theirs"))
+        told.append(their_lease.take(theirs))
 
     mine.commit = commit_and_be_seen  # type: ignore[method-assign]
-    assert lease.take(mine, "calcom_", "mine") is None
+    assert my_lease.take(mine) is None
     assert len(told) == 1
     assert told[0].startswith("run mine of process")
-    assert lease.held(mine, "calcom_", "mine")
+    assert my_lease.held(mine)
     mine.commit = commit  # type: ignore[method-assign]
-    lease.release(mine, "calcom_", "mine")
-    assert lease.take(theirs, "calcom_", "theirs") is None
-    lease.release(theirs, "calcom_", "theirs")
+    my_lease.release(mine)
+    assert their_lease.take(theirs) is None
+    their_lease.release(theirs)
     for session in (mine, theirs):
         session.close()
     warehouse.close()

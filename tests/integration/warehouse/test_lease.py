@@ -202,14 +202,16 @@ class RacedSession:
 
     def __init__(self, holder: str | None) -> None:
         self.holder = holder
-        self.backend = SimpleNamespace(qualify=lambda name: name)
+        self.backend = SimpleNamespace(qualify=str, capabilities=SimpleNamespace(enforces_keys=True))
+        self.refused = False
 
-    def fetch(self, sql: str, params: object) -> list[tuple[str]]:
+    def fetch(self, sql: str, params: object) -> list[tuple[str, float]]:
         # Only the look after the refusal finds the row: both had looked before either wrote.
-        return [(self.holder,)] if self.holder and "expires_at" not in sql else []
+        return [(self.holder, 9e9)] if self.holder and self.refused else []
 
     def execute(self, sql: str, params: object) -> None:
         if sql.startswith("INSERT"):
+            self.refused = True
             raise OSError("the row is there already")
 
     def begin(self) -> None: ...
@@ -219,11 +221,11 @@ class RacedSession:
 
 def test_the_second_of_two_at_once_is_told_so_and_no_other_error_is_hidden() -> None:
     second: Any = RacedSession("theirs@somewhere")
-    assert lease.take(second, "calcom_", "mine") == "another run that took them at this moment"
+    assert lease.on_tables("calcom_", "mine").take(second) == "another run that took them at this moment"
     for holder in (None, f"mine@{this_process()}"):
         broken: Any = RacedSession(holder)
         with pytest.raises(OSError, match="already"):
-            lease.take(broken, "calcom_", "mine")
+            lease.on_tables("calcom_", "mine").take(broken)
 
 
 def test_a_lease_lasts_as_long_and_is_renewed_as_often_as_the_page_says() -> None:

@@ -115,14 +115,27 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Run]:
         """Give a function that runs statements; all of them take effect, or none."""
-        with self._lock:
-            session = self._begun()
+        with self.session() as session:
+            session.begin()
             try:
                 yield lambda statement, rows=None: self._run(session, statement, rows)
             except BaseException:
                 session.rollback()
                 raise
             session.commit()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give the connection to one thread, opened anew if it lay idle and was dropped; no transaction is begun."""
+        with self._lock:
+            if time.monotonic() - self._used >= IDLE_SECONDS and self.backend.many_connections:
+                try:
+                    self._session.fetch("SELECT 1")
+                except Exception:
+                    with suppress(Exception):
+                        self._session.close()
+                    self._session = self._connected()
+            yield self._session
             self._used = time.monotonic()
 
     def close(self) -> None:
@@ -135,17 +148,6 @@ class Database:
         session = self.backend.connect()
         self.backend.commit_durably(session)
         return session
-
-    def _begun(self) -> Session:
-        if time.monotonic() - self._used >= IDLE_SECONDS and self.backend.many_connections:
-            try:
-                self._session.fetch("SELECT 1")
-            except Exception:
-                with suppress(Exception):
-                    self._session.close()
-                self._session = self._connected()
-        self._session.begin()
-        return self._session
 
     def _run(self, session: Session, statement: Any, rows: Sequence[dict[str, Any]] | None) -> Any:
         if isinstance(statement, DDLElement):

@@ -17,7 +17,7 @@ from calcom_provider.hr.ledger.confirmations import add_confirmation, confirmati
 from calcom_provider.hr.ledger.database import Database
 from calcom_provider.hr.ledger.erasure import OpenWork, digest_key, erase_person, open_work
 from calcom_provider.hr.ledger.finished_writes import take_over
-from calcom_provider.hr.ledger.lease import Lease
+from calcom_provider.hr.ledger.lease import WriterLease
 from calcom_provider.hr.ledger.migrations import PREFIX, migrate, require_current
 from calcom_provider.hr.ledger.plan_rows import action_row, facts_of, plan_from, plan_row
 from calcom_provider.hr.ledger.plan_states import (
@@ -98,7 +98,7 @@ class Ledger:
         except BaseException:
             self._database.close()
             raise
-        self._lease: Lease | None = None
+        self._lease: WriterLease | None = None
 
     def close(self) -> None:
         """Close what was opened."""
@@ -120,7 +120,7 @@ class Ledger:
         if self._lease is not None:
             yield
             return
-        lease = Lease(self._database, organization_id)
+        lease = WriterLease(self._database, organization_id)
         lease.take()
         self._lease = lease
         try:
@@ -402,7 +402,7 @@ class Ledger:
             }
         with ExitStack() as held:
             for organization_id in sorted(organizations):
-                lease = Lease(self._database, organization_id)
+                lease = WriterLease(self._database, organization_id)
                 lease.take()
                 held.callback(lease.release)
             with self._database.transaction() as run:

@@ -304,10 +304,10 @@ class Backend(ABC):
         return waiting.polled(lambda: self._take(session, prefix, owner, scope), wait)
 
     def _take(self, session: Session, prefix: str, owner: str, scope: str | None) -> str | None:
-        take = lease.take if self.capabilities.enforces_keys else lease.take_by_update
-        holder = take(session, prefix, owner, scope)
+        taken = lease.on_tables(prefix, owner, scope)
+        holder = taken.take(session)
         if holder is None and self.many_connections:
-            session.renewers = {**session.renewers, scope: lease.keep(session, prefix, owner, scope)}
+            session.renewers = {**session.renewers, scope: lease.keep(session, taken)}
             session.renewers[scope].start()
         return holder
 
@@ -316,16 +316,15 @@ class Backend(ABC):
         if scope in session.renewers:
             session.renewers[scope].stop()
             session.renewers = {held: one for held, one in session.renewers.items() if held != scope}
-        release = lease.release if self.capabilities.enforces_keys else lease.give_back
-        release(session, prefix, owner, scope)
+        lease.on_tables(prefix, owner, scope).release(session)
 
     def still_locked(self, session: Session, prefix: str, owner: str, scope: str | None = None) -> bool:
         """Tell, inside the publishing transaction, whether a lease is still held."""
-        return lease.held(session, prefix, owner, scope)
+        return lease.on_tables(prefix, owner, scope).held(session)
 
     def is_free(self, session: Session, prefix: str, scope: str) -> bool:
         """Tell whether nobody holds the lease of a scope."""
-        return lease.holder(session, prefix, scope) is None
+        return lease.on_tables(prefix, "", scope).known(session) is None
 
     @contextmanager
     def publishing(

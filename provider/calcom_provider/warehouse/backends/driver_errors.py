@@ -251,6 +251,15 @@ def is_aborted(error: BaseException) -> bool:
     return bool(told.args) and isinstance(told.args[0], int) and told.args[0] in _ABORTED_NUMBERS
 
 
+def is_raced(error: BaseException) -> bool:
+    """Tell whether another was faster: it wrote the same key, or the database ended the transaction for its sake.
+
+    :param error: what SQLAlchemy or a driver raised.
+    """
+    told: BaseException = getattr(error, "orig", None) or error
+    return is_aborted(error) or "IntegrityError" in {kind.__name__ for kind in type(told).__mro__}
+
+
 def _snowflake_number(error: BaseException) -> int:
     """Return the number of an error of Snowflake's connector, -1 for any other error."""
     if not type(error).__module__.startswith("snowflake."):

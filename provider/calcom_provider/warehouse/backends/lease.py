@@ -1,7 +1,8 @@
-"""Leases on a set of tables, for databases without advisory locks: one a scope, and one of the tables as a whole.
+"""Leases: rows that say who holds what, and until when, for databases without locks that end with a connection.
 
-A lease is a row that names its holder and ends by time; a thread renews it while the holder lives. A holder on this
-machine that no longer runs has lost it at once, so that a killed run does not keep the next one waiting.
+A run holds the rows of a scope, or a set of tables as a whole; a writer of the ledger holds an organisation. A thread
+renews the lease while its holder lives. A holder on this machine that no longer runs has lost it at once, so that a
+killed run does not keep the next one waiting.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from __future__ import annotations
 import logging
 import time
 import weakref
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from calcom_provider.process_identity import parse, this_process
+from calcom_provider.warehouse.backends.driver_errors import is_raced
 from calcom_provider.warehouse.backends.protocols import SessionLike
 from calcom_provider.warehouse.backends.renewing import Renewer
 from calcom_provider.warehouse.errors import WarehouseError
@@ -34,28 +39,182 @@ RENEWAL = 60.0
 #: How often a race for making the table of leases is tried again.
 TRIES = 5
 
-#: Stands for the holder of a lease whose row is there before anybody took it.
-_NOBODY = "-"
+#: Holder and end of a lease whose row is there though nobody holds it.
+_FREE = ("-", 0.0)
 
-#: Leases that runs of this process hold, by run and row; one that ended without giving its lease back is none of them.
-_active: set[tuple[str, str]] = set()
+#: The holder of one that was taken since it was looked at.
+_OTHER = "another run that took them at this moment"
+
+#: Which row of a lease is its holder's.
+_MINE = " WHERE {key} = :about AND {holder} = :mine"
+
+#: Leases that runs of this process hold, by what they are about and holder; a run that ended without giving its lease
+#: back holds none of them.
+_active: set[tuple[int | str, str]] = set()
 
 
-def _holder(owner: str) -> str:
-    return f"{owner}@{this_process()}"
+@dataclass(frozen=True)
+class Lease:
+    """Take, renew and give back one lease in the name of one holder.
+
+    :param table: full name of the table of leases.
+    :param about: what it is about: its key.
+    :param mine: the run and its process, ``run@process`` or ``process#run``; no two runs have the same.
+    :param key: column of what it is about.
+    :param holder: column of the holder.
+    :param ends: column of its end, in seconds since 1970.
+    :param lifetime: seconds until it ends unless it is renewed.
+    """
+
+    table: str
+    about: int | str
+    mine: str
+    key: str = "name"
+    holder: str = "owner"
+    ends: str = "expires_at"
+    lifetime: float = LIFETIME
+
+    def take(self, session: SessionLike) -> str | None:
+        """Take it.
+
+        :returns: None when it was taken, else its holder in words.
+        """
+        # Before the row can be seen: another thread would take this run for one that has ended.
+        _active.add((self.about, self.mine))
+        known: str | None = ""
+        try:
+            known = self._tried(session)
+            return known
+        finally:
+            if known is not None:
+                _active.discard((self.about, self.mine))
+
+    def _tried(self, session: SessionLike) -> str | None:
+        keyed = session.backend.capabilities.enforces_keys
+        try:
+            if keyed:
+                session.begin()
+            elif self._move(session, _FREE):
+                return None
+            rows = self._rows(session)
+            known = self._told(rows)
+            taken = known is None and (self._replace if keyed else self._overtake)(session, sorted(set(rows)))
+            if taken and keyed:
+                session.commit()
+            else:
+                session.rollback()
+            return None if taken else known or _OTHER
+        except BaseException as error:
+            session.rollback()
+            if isinstance(error, WarehouseError) or not isinstance(error, Exception):
+                raise
+            # Two at once: the database let one of them through, which may have given it back since.
+            others = [holder for holder, _ in self._rows(session) if holder not in (self.mine, _FREE[0])]
+            if not others and not is_raced(error):
+                raise
+            return _OTHER
+
+    def _replace(self, session: SessionLike, seen: Sequence[tuple[str, float]]) -> bool:
+        """Take in a transaction what nobody held when it was looked at; tell whether it was still so.
+
+        Not by an UPDATE: DuckDB lets it pass beside a DELETE of the same row, which is how a lease is given back.
+        """
+        if not all(self._delete(session, one) for one in seen):
+            return False
+        insert = "INSERT INTO {table} ({key}, {holder}, {ends}) VALUES (:about, :mine, :ends)"
+        self._run(session, insert, mine=self.mine, ends=self._end())
+        return True
+
+    def _overtake(self, session: SessionLike, seen: Sequence[tuple[str, float]]) -> bool:
+        """Do so where no key keeps a second row out."""
+        if not seen:
+            insert = "INSERT INTO {table} ({key}, {holder}, {ends}) VALUES (:about, :nobody, :ends)"
+            self._run(session, insert, nobody=_FREE[0], ends=_FREE[1])
+        for one in seen[1:]:
+            self._delete(session, one)
+        return self._move(session, (*seen, _FREE)[0])
+
+    def _move(self, session: SessionLike, seen: tuple[str, float]) -> bool:
+        """Take it by an UPDATE as it was seen; tell whether it was still so.
+
+        The database lets one UPDATE of a table follow the other where no key keeps a second row out, and each sees
+        what the one before has left. By its end too: a run may give it back and take it again.
+        """
+        sql = "UPDATE {table} SET {holder} = :mine, {ends} = :ends WHERE {key} = :about AND NOT EXISTS"
+        sql += " (SELECT 1 FROM {table} o WHERE o.{key} = :about AND (o.{holder} <> :seen OR o.{ends} <> :until))"
+        return self._run(session, sql, mine=self.mine, ends=self._end(), seen=seen[0], until=seen[1]) > 0
+
+    def _delete(self, session: SessionLike, seen: tuple[str, float]) -> bool:
+        delete = "DELETE FROM {table} WHERE {key} = :about AND {holder} = :seen AND {ends} = :until"
+        return self._run(session, delete, seen=seen[0], until=seen[1]) > 0
+
+    def known(self, session: SessionLike) -> str | None:
+        """Tell in words who holds it, None if nobody does."""
+        return self._told(self._rows(session))
+
+    def extend(self, session: SessionLike) -> bool:
+        """Make it last its whole lifetime again; tell whether it is still this run's."""
+        self._run(session, "UPDATE {table} SET {ends} = :ends" + _MINE, mine=self.mine, ends=self._end())
+        return self.held(session)
+
+    def held(self, session: SessionLike) -> bool:
+        """Tell whether it is still this run's."""
+        return bool(session.fetch(*self.held_query(session)))
+
+    def held_query(self, session: SessionLike) -> tuple[str, dict[str, Any]]:
+        """Give the query that has a row while it is this run's, and its values."""
+        return self._spelled(session, "SELECT 1 FROM {table}" + _MINE, mine=self.mine)
+
+    def release(self, session: SessionLike) -> None:
+        """Give it back; where no key keeps a second row out, its row stays for the next one."""
+        try:
+            if session.backend.capabilities.enforces_keys:
+                self._run(session, "DELETE FROM {table}" + _MINE, mine=self.mine)
+            else:
+                free = "UPDATE {table} SET {holder} = :nobody, {ends} = :ends" + _MINE
+                self._run(session, free, mine=self.mine, nobody=_FREE[0], ends=_FREE[1])
+        finally:
+            # Not before: another thread would take it in between, and lose it with this row.
+            _active.discard((self.about, self.mine))
+
+    def _run(self, session: SessionLike, text: str, **values: Any) -> int:
+        return session.execute(*self._spelled(session, text, **values))
+
+    def _spelled(self, session: SessionLike, text: str, **values: Any) -> tuple[str, dict[str, Any]]:
+        table = session.backend.qualify(self.table)
+        spelled = text.format(table=table, key=self.key, holder=self.holder, ends=self.ends)
+        return spelled, {"about": self.about, **values}
+
+    def _end(self) -> float:
+        return time.time() + self.lifetime
+
+    def _rows(self, session: SessionLike) -> list[tuple[str, float]]:
+        look = "SELECT {holder}, {ends} FROM {table} WHERE {key} = :about"
+        return [(str(row[0]), float(row[1])) for row in session.fetch(*self._spelled(session, look))]
+
+    def _told(self, rows: Iterable[tuple[str, float]]) -> str | None:
+        """Tell in words who holds it by its rows; None when all of them ended."""
+        for holder, ends in rows:
+            left = ends - time.time()
+            if left > 0 and not _ended(self.about, holder):
+                run, _, process = holder.partition("@")
+                return f"run {run} of process {process}, for at most {left:.0f} s more"
+        return None
 
 
-def _table(session: SessionLike, prefix: str) -> str:
-    return session.backend.qualify(prefix + LEASE)
+def on_tables(prefix: str, owner: str, scope: str | None = None) -> Lease:
+    """Name the lease on the rows of a scope, or on the tables as a whole, as earlier releases did.
 
-
-def _row(prefix: str, scope: str | None) -> str:
-    """Name the row of a lease; that of the tables as a whole is named as earlier releases did."""
-    return prefix if scope is None else f"{prefix}|{scope}"
+    :param prefix: prefix of the tables.
+    :param owner: the run.
+    :param scope: the scope, None for the tables as a whole.
+    """
+    about = prefix if scope is None else f"{prefix}|{scope}"
+    return Lease(prefix + LEASE, about, f"{owner}@{this_process()}")
 
 
 def prepare(session: SessionLike, prefix: str) -> None:
-    """Make the table of leases when it is missing."""
+    """Make the table of leases on tables when it is missing."""
     for attempt in range(TRIES):
         try:
             session.backend.create_table(session, prefix + LEASE, LEASE_COLUMNS, ("name",))
@@ -69,60 +228,22 @@ def prepare(session: SessionLike, prefix: str) -> None:
             time.sleep(0.1)
 
 
-def take(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> str | None:
-    """Take a lease.
-
-    :param owner: the run; it is kept together with the process.
-    :param scope: the scope whose rows it is about, None for the tables as a whole.
-    :returns: None when it was taken, else its holder in words.
-    """
-    table, name = _table(session, prefix), _row(prefix, scope)
-    # Before the row can be seen: another thread would take this run for one that has ended.
-    _active.add((owner, name))
-    session.begin()
-    try:
-        known = holder(session, prefix, scope)
-        if known:
-            session.rollback()
-            _active.discard((owner, name))
-            return known
-        session.execute(f"DELETE FROM {table} WHERE name = :name", {"name": name})
-        session.execute(
-            f"INSERT INTO {table} (name, owner, expires_at) VALUES (:name, :owner, :ends)",
-            {"name": name, "owner": _holder(owner), "ends": time.time() + LIFETIME},
-        )
-        session.commit()
-    except WarehouseError:
-        _active.discard((owner, name))
-        session.rollback()
-        raise
-    except Exception:
-        _active.discard((owner, name))
-        session.rollback()
-        # Two at once: the database let one of them through.
-        if held_by_another(session, prefix, owner, scope):
-            return "another run that took them at this moment"
-        raise
-    return None
-
-
 def sweep(session: SessionLike, prefix: str) -> None:
     """Take away the leases of processes that are gone: one that nobody needs again would lie there for ever.
 
     Before a lease is taken, so that nothing is held when this goes wrong.
     """
-    table = _table(session, prefix)
+    table = session.backend.qualify(prefix + LEASE)
     try:
-        ended = []
-        for name, owner in session.fetch(f"SELECT name, owner FROM {table}"):
-            run, _, process = str(owner).partition("@")
-            if _ended(run, process, str(name)):
-                ended.append({"name": name, "owner": owner})
+        rows = session.fetch(f"SELECT name, owner FROM {table}")
+        ended = [(name, owner) for name, owner in rows if _ended(str(name), str(owner))]
         if not ended:
             return
         session.begin()
-        for row in ended:
-            session.execute(f"DELETE FROM {table} WHERE name = :name AND owner = :owner", row)
+        for name, owner in ended:
+            session.execute(
+                f"DELETE FROM {table} WHERE name = :name AND owner = :owner", {"name": name, "owner": owner}
+            )
         session.commit()
     except Exception as error:
         # Another run does the same at this moment, or the next one will.
@@ -130,96 +251,8 @@ def sweep(session: SessionLike, prefix: str) -> None:
         log.debug("Leases that ended were left where they are (%s)", type(error).__name__)
 
 
-def take_by_update(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> str | None:
-    """Take a lease where no key keeps a second row out, as :func:`take` does elsewhere.
-
-    The database lets one UPDATE of a table follow the other, and each sees what the one before has left. So the one
-    that finds the lease as it was looked at has it, which the number of its rows tells, and all others find it changed.
-    """
-    table, name = _table(session, prefix), _row(prefix, scope)
-    _active.add((owner, name))
-    try:
-        if _took(session, table, name, {(_NOBODY, 0.0)}, owner):
-            return None
-        rows = session.fetch(f"SELECT owner, expires_at FROM {table} WHERE name = :name", {"name": name})
-        known = next(filter(None, (_told(row[0], row[1], name) for row in rows)), None)
-        # By its end too: a run may give it back and take it again.
-        seen = {(str(holder), float(ends)) for holder, ends in rows}
-        if known is None and _took(session, table, name, seen, owner):
-            return None
-    except BaseException:
-        _active.discard((owner, name))
-        raise
-    _active.discard((owner, name))
-    return known or "another run that took them at this moment"
-
-
-def _took(session: SessionLike, table: str, name: str, seen: set[tuple[str, float]], owner: str) -> bool:
-    """Take a lease that nobody held when it was looked at; tell whether nobody was faster."""
-    for ended, until in sorted(seen)[1:]:
-        session.execute(
-            f"DELETE FROM {table} WHERE name = :name AND owner = :ended AND expires_at = :until",
-            {"name": name, "ended": ended, "until": until},
-        )
-    if not seen:
-        session.execute(
-            f"INSERT INTO {table} (name, owner, expires_at) VALUES (:name, :owner, :ends)",
-            {"name": name, "owner": _NOBODY, "ends": 0.0},
-        )
-    found, until = min(seen, default=(_NOBODY, 0.0))
-    taken = session.execute(
-        f"UPDATE {table} SET owner = :owner, expires_at = :ends WHERE name = :name AND NOT EXISTS"
-        f" (SELECT 1 FROM {table} o WHERE o.name = :name AND (o.owner <> :seen OR o.expires_at <> :until))",
-        {
-            "owner": _holder(owner),
-            "ends": time.time() + LIFETIME,
-            "name": name,
-            "seen": found,
-            "until": until,
-        },
-    )
-    return taken > 0
-
-
-def holder(session: SessionLike, prefix: str, scope: str | None = None) -> str | None:
-    """Tell in words who holds a lease, None if nobody does.
-
-    :param scope: as for :func:`take`.
-    """
-    rows = session.fetch(
-        f"SELECT owner, expires_at FROM {_table(session, prefix)} WHERE name = :name",
-        {"name": _row(prefix, scope)},
-    )
-    return next(filter(None, (_told(row[0], row[1], _row(prefix, scope)) for row in rows)), None)
-
-
-def _told(owner: object, expires_at: float, name: str) -> str | None:
-    """Tell in words who holds the lease of a row; None for one that ended."""
-    run, _, process = str(owner).partition("@")
-    left = float(expires_at) - time.time()
-    if left <= 0 or _ended(run, process, name):
-        return None
-    return f"run {run} of process {process}, for at most {left:.0f} s more"
-
-
-def _ended(run: str, process: str, name: str) -> bool:
-    """Tell whether a run is known to have ended: with its process, or inside of this one."""
-    if process == str(this_process()):
-        return (run, name) not in _active
-    identity = parse(process)
-    return identity is not None and identity.is_gone()
-
-
-def held_by_another(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> bool:
-    """Tell whether a lease exists that is not this run's."""
-    found = session.fetch(
-        f"SELECT owner FROM {_table(session, prefix)} WHERE name = :name", {"name": _row(prefix, scope)}
-    )
-    return any(row[0] not in (_holder(owner), _NOBODY) for row in found)
-
-
-def keep(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> Renewer:
-    """Renew the lease over a connection of its own, until it is stopped or the session is no more."""
+def keep(session: SessionLike, lease: Lease) -> Renewer:
+    """Renew a lease over a connection of its own, until it is stopped or the session is no more."""
     backend, alive = session.backend, weakref.ref(session)
 
     def renew() -> bool:
@@ -227,49 +260,17 @@ def keep(session: SessionLike, prefix: str, owner: str, scope: str | None = None
             return False
         other = backend.connect()
         try:
-            extend(other, prefix, owner, scope)
-            return held(other, prefix, owner, scope)
+            return lease.extend(other)
         finally:
             other.close()
 
     return Renewer(renew, RENEWAL)
 
 
-def extend(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> None:
-    """Make the lease last its whole lifetime again."""
-    session.execute(
-        f"UPDATE {_table(session, prefix)} SET expires_at = :ends WHERE name = :name AND owner = :owner",
-        {"name": _row(prefix, scope), "owner": _holder(owner), "ends": time.time() + LIFETIME},
-    )
-
-
-def held(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> bool:
-    """Tell whether the lease is still this run's."""
-    return bool(session.fetch(*held_query(session, prefix, owner, scope)))
-
-
-def held_query(
-    session: SessionLike, prefix: str, owner: str, scope: str | None = None
-) -> tuple[str, dict[str, str]]:
-    """Give the query that has a row while the lease is this run's, and its values."""
-    sql = f"SELECT 1 FROM {_table(session, prefix)} WHERE name = :name AND owner = :owner"
-    return sql, {"name": _row(prefix, scope), "owner": _holder(owner)}
-
-
-def release(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> None:
-    """Give the lease back."""
-    _active.discard((owner, _row(prefix, scope)))
-    session.execute(
-        f"DELETE FROM {_table(session, prefix)} WHERE name = :name AND owner = :owner",
-        {"name": _row(prefix, scope), "owner": _holder(owner)},
-    )
-
-
-def give_back(session: SessionLike, prefix: str, owner: str, scope: str | None = None) -> None:
-    """Give back a lease that was taken by an UPDATE; its row stays for the next one."""
-    _active.discard((owner, _row(prefix, scope)))
-    session.execute(
-        f"UPDATE {_table(session, prefix)} SET owner = :nobody, expires_at = :ends"
-        " WHERE name = :name AND owner = :owner",
-        {"nobody": _NOBODY, "ends": 0.0, "name": _row(prefix, scope), "owner": _holder(owner)},
-    )
+def _ended(about: int | str, holder: str) -> bool:
+    """Tell whether a holder is known to have ended: with its process, or inside of this one."""
+    process = holder.rpartition("@")[2].partition("#")[0]
+    if process == str(this_process()):
+        return (about, holder) not in _active
+    identity = parse(process)
+    return identity is not None and identity.is_gone()

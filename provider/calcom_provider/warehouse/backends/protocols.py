@@ -13,6 +13,10 @@ class BackendLike(Protocol):
     """Describe what of a backend they need."""
 
     @property
+    def capabilities(self) -> Any:
+        """Tell how the database differs from others."""
+
+    @property
     def schema(self) -> str | None:
         """Give the schema of the tables."""
 

@@ -39,8 +39,9 @@ def _begin_unless_held(session: SessionLike, prefix: str, owner: str) -> None:
             if time.monotonic() >= until:
                 raise
             continue
-        known = lease.holder(session, prefix)
-        if known is None or lease.held(session, prefix, owner):
+        whole = lease.on_tables(prefix, owner)
+        known = whole.known(session)
+        if known is None or whole.held(session):
             return
         session.rollback()
         if time.monotonic() >= until:

@@ -13,11 +13,13 @@ from calcom_provider.hr.apply.job import Job
 from calcom_provider.hr.errors import WriterBusyError
 from calcom_provider.hr.ledger import lease as lease_module
 from calcom_provider.hr.ledger.database import Database
-from calcom_provider.hr.ledger.lease import Lease
+from calcom_provider.hr.ledger.lease import WriterLease
 from calcom_provider.hr.ledger.plan_states import SENT
 from calcom_provider.hr.ledger.record import Ledger, Progress
 from calcom_provider.hr.ledger.tables import WRITERS
 from calcom_provider.process_identity import this_process
+from calcom_provider.warehouse.backends import lease as row_lease
+from calcom_provider.warehouse.backends.base import Session
 from tests.polling import wait_for
 from tests.unit.ended_process import ended_process
 from tests.unit.hr.fake_calcom import FakeCalcom
@@ -65,7 +67,7 @@ def test_a_second_writer_is_refused_and_writes_nothing(ledger: Ledger, database:
     fake = scene()
     job = attribute_job(fake, ledger, {"centre": "Centre"})
     plan = job.plan(employees(fake, centre={1: "A", 2: "B"}))
-    other = Lease(database, ORGANIZATION)
+    other = WriterLease(database, ORGANIZATION)
     other.take()
     with pytest.raises(WriterBusyError, match="another run is writing to organisation 901"):
         job.apply(plan, reread=True)
@@ -77,8 +79,8 @@ def test_a_second_writer_is_refused_and_writes_nothing(ledger: Ledger, database:
 
 
 def test_other_organisations_are_not_kept_out(database: Database) -> None:
-    Lease(database, ORGANIZATION).take()
-    Lease(database, ORGANIZATION + 1).take()
+    WriterLease(database, ORGANIZATION).take()
+    WriterLease(database, ORGANIZATION + 1).take()
     assert holders(database) == 2
 
 
@@ -104,9 +106,9 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_holder_stops(
     with ledger.lease(ORGANIZATION):
         change(database, holder="elsewhere#1#x")
         with pytest.raises(WriterBusyError):
-            Lease(database, ORGANIZATION).take()
+            WriterLease(database, ORGANIZATION).take()
         change(database, until=0.0)
-        Lease(database, ORGANIZATION).take()
+        WriterLease(database, ORGANIZATION).take()
         monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.0)
         with pytest.raises(WriterBusyError):
             ledger.record(plan, {1: Progress(SENT, sent_at=1.0, attempts=1)})
@@ -115,37 +117,37 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_holder_stops(
 
 
 def test_renewal_moves_the_end(ledger: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Lease(database, ORGANIZATION)
+    held = WriterLease(database, ORGANIZATION)
     held.take()
     monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.0)
     change(database, until=1.0)
     held.renew()
     with pytest.raises(WriterBusyError):
-        Lease(database, ORGANIZATION).take()
+        WriterLease(database, ORGANIZATION).take()
 
 
 def test_a_dead_process_of_this_machine_keeps_nobody_out(database: Database) -> None:
-    Lease(database, ORGANIZATION).take()
+    WriterLease(database, ORGANIZATION).take()
     change(database, holder=f"{ended_process()}#x")
-    Lease(database, ORGANIZATION).take()
+    WriterLease(database, ORGANIZATION).take()
     with pytest.raises(WriterBusyError):
-        Lease(database, ORGANIZATION).take()
+        WriterLease(database, ORGANIZATION).take()
 
 
 def test_a_process_id_that_is_used_again_keeps_nobody_out(database: Database) -> None:
-    Lease(database, ORGANIZATION).take()
+    WriterLease(database, ORGANIZATION).take()
     change(database, holder=f"{replace(this_process(), started='1')}#x")
-    Lease(database, ORGANIZATION).take()
+    WriterLease(database, ORGANIZATION).take()
 
 
 @pytest.mark.parametrize("other", [{"namespace": "1"}, {"boot": "another"}, {"host": "another"}])
 def test_a_process_of_another_container_is_not_taken_for_dead(
     database: Database, other: dict[str, str]
 ) -> None:
-    Lease(database, ORGANIZATION).take()
+    WriterLease(database, ORGANIZATION).take()
     change(database, holder=f"{replace(ended_process(), **other)}#x")
     with pytest.raises(WriterBusyError):
-        Lease(database, ORGANIZATION).take()
+        WriterLease(database, ORGANIZATION).take()
 
 
 def test_the_lease_outlasts_a_wait_that_is_longer_than_it(
@@ -153,15 +155,16 @@ def test_the_lease_outlasts_a_wait_that_is_longer_than_it(
 ) -> None:
     """docs/write-back.rst: "The lease is renewed while its process lives, however long a write waits"."""
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(lease_module, "time", SimpleNamespace(time=lambda: clock.now))
+    for module in (lease_module, row_lease):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: clock.now))
     monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.01)
-    held = Lease(database, ORGANIZATION)
+    held = WriterLease(database, ORGANIZATION)
     held.take()
     for _ in range(2):
         clock.now += lease_module.LEASE_SECONDS - 1
         wait_for(lambda: until(database) == clock.now + lease_module.LEASE_SECONDS)
     with pytest.raises(WriterBusyError):
-        Lease(database, ORGANIZATION).take()
+        WriterLease(database, ORGANIZATION).take()
     held.renew()
     held.release()
     assert held._renewer is not None
@@ -172,18 +175,18 @@ def test_the_lease_outlasts_a_wait_that_is_longer_than_it(
 def test_ctrl_c_while_the_lease_is_taken_keeps_nobody_out(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entered = Lease._insert
+    entered = row_lease.Lease.take
 
-    def interrupted(lease: Lease, now: float) -> bool:
-        entered(lease, now)
+    def interrupted(lease: row_lease.Lease, session: Session) -> str | None:
+        entered(lease, session)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Lease, "_insert", interrupted)
+        patch.setattr(row_lease.Lease, "take", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            Lease(database, ORGANIZATION).take()
+            WriterLease(database, ORGANIZATION).take()
     assert holders(database) == 0
-    next_one = Lease(database, ORGANIZATION)
+    next_one = WriterLease(database, ORGANIZATION)
     next_one.take()
     next_one.release()
 
@@ -195,7 +198,7 @@ def test_planning_does_not_resolve_what_a_living_run_has_just_sent(
     job = attribute_job(fake, ledger, {"centre": "Centre"})
     plan = job.plan(employees(fake, centre={1: "A"}))
     ledger.record(plan, {1: Progress(SENT, sent_at=1.0, attempts=1)})
-    Lease(database, ORGANIZATION).take()
+    WriterLease(database, ORGANIZATION).take()
     with pytest.raises(WriterBusyError):
         job.plan(employees(fake, centre={1: "A"}))
     assert ledger.progress(plan.id)[1].status == SENT

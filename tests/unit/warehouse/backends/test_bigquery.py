@@ -395,7 +395,7 @@ def test_a_lease_that_somebody_took_since_it_was_looked_at_is_not_taken(
             project.rows(f"UPDATE calcom_sync_lease SET owner = '{by}', expires_at = 9e9")
 
     project.trouble = overtake
-    assert lease.take_by_update(session, "calcom_", "me", "s")
+    assert lease.on_tables("calcom_", "me", "s").take(session)
     assert project.rows("SELECT owner FROM calcom_sync_lease") == [(by,)]
 
 

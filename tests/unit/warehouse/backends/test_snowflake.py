@@ -270,7 +270,7 @@ def test_a_lease_that_somebody_took_since_it_was_looked_at_is_not_taken(
             )
 
     account.trouble = overtake
-    assert lease.take_by_update(session, "calcom_", "me", "s")
+    assert lease.on_tables("calcom_", "me", "s").take(session)
     assert account.rows("SELECT owner FROM calcom_sync_lease") == [(by,)]
 
 

@@ -142,7 +142,7 @@ class BigQueryBackend(RemoteBackend):
     def still_locked(self, session: Session, prefix: str, owner: str, scope: str | None = None) -> bool:
         assert isinstance(session, BigQuerySession)
         # It may be lost before the transaction is sent.
-        session.require(*lease.held_query(session, prefix, owner, scope), LOST)
+        session.require(*lease.on_tables(prefix, owner, scope).held_query(session), LOST)
         return super().still_locked(session, prefix, owner, scope)
 
     @contextmanager
@@ -151,7 +151,7 @@ class BigQueryBackend(RemoteBackend):
     ) -> Iterator[None]:
         assert isinstance(session, BigQuerySession)
         with super().publishing(session, prefix, owner, changes_schema=changes_schema):
-            session.require(*lease.held_query(session, prefix, owner, None), LOST)
+            session.require(*lease.on_tables(prefix, owner).held_query(session), LOST)
             yield
 
     # -- tables

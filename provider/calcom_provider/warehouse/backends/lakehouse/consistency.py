@@ -50,7 +50,7 @@ def await_consistency(session: Looking, prefix: str, wait: float) -> Mapping[str
     until = time.monotonic() + wait
     while True:
         before = session.look(prefix)
-        holder = lease.holder(session, prefix) if prefix + lease.LEASE in before else None
+        holder = lease.on_tables(prefix, "").known(session) if prefix + lease.LEASE in before else None
         if holder is None and _lasting(before, prefix) == _lasting(session.newest(prefix), prefix):
             return _unfinished(session, prefix)
         if time.monotonic() >= until:
