@@ -78,6 +78,16 @@ def test_long_work_shows_how_far_it_is_and_the_time_left(tmp_path: Path) -> None
     assert TIME_LEFT.search(live), live
 
 
+def test_progress_in_a_log_is_a_line_for_each_resource(calcom: Run) -> None:
+    done = calcom(
+        "sync", "--to", "sqlite:///w.db", "--resources", "attributes,attribute_assignments", COLUMNS="40"
+    )
+    assert done.returncode == 0
+    lines = [line.split(":")[0] for line in done.stderr.splitlines()]
+    assert {*lines} <= {"attributes", "attribute_options", "attribute_assignments"}
+    assert len(lines) == len({*lines}) >= 2
+
+
 def test_an_authority_of_ones_own_is_trusted_when_it_is_named(
     calcom: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -59,7 +59,9 @@ class ProgressDisplay:
             self._rows[step.resource] = step.rows
             self._state[step.resource] = step.event
         if self._live is None and step.event in ("finished", "unavailable"):
-            self._console.print(f"{step.resource}: {step.rows:,} rows, {step.event}; {self._caption()}")
+            line = f"{step.resource}: {step.rows:,} rows, {step.event}; {self._caption()}"
+            # A log has no width, and what reads it goes by lines.
+            self._console.print(line, soft_wrap=True)
 
     def __rich__(self) -> Group:
         grid = Grid(box=None, pad_edge=False)
