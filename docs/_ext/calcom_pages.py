@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ def write() -> None:
     (MADE / "options.inc").write_text("\n".join(options()))
     (MADE / "costs.inc").write_text("\n".join(costs()))
     (MADE / "hr-settings.inc").write_text("\n".join(hr_settings()))
+    (MADE / "hr-mapping.inc").write_text("\n".join(hr_mapping()))
     (MADE / "operators").mkdir(exist_ok=True)
     for name, declared in parameters.documented().items():
         (MADE / "operators" / f"{name}.inc").write_text("\n".join(parameters.table(declared)))
@@ -104,6 +105,29 @@ def hr_settings() -> list[str]:
         "``attributes.columns``, each": schema["$defs"]["AttributeColumn"],
         "``out_of_office``": schema["$defs"]["OutOfOfficeValues"],
     }
+    return tables_of(parts, schema)
+
+
+def hr_mapping() -> list[str]:
+    """Return the keys of a mapping with their values, defaults and meanings, as the schema declares them."""
+    schema = settings_schema()
+    named = {
+        "``employees``": "EmployeesHalf",
+        "``employees.fields``": "EmployeeFields",
+        "``absences``": "AbsencesHalf",
+        "``absences.fields``": "AbsenceFields",
+        "``absences.ical``": "FeedSettings",
+        "A field": "FieldSpec",
+    }
+    return tables_of({title: schema["$defs"][name] for title, name in named.items()}, schema)
+
+
+def tables_of(parts: Mapping[str, dict[str, Any]], schema: dict[str, Any]) -> list[str]:
+    """Return a table for each part of a schema, with a row for each of its properties.
+
+    :param parts: title -> the part.
+    :param schema: the whole schema.
+    """
     lines = []
     for title, part in parts.items():
         lines += ["", f".. list-table:: {title}", "   :header-rows: 1", "   :widths: 22 22 12 44", ""]

@@ -8,18 +8,31 @@ import inspect
 import re
 import shlex
 import sys
+import textwrap
 import tomllib
+from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from calcom_provider.cli.app import run
 from calcom_provider.get_provider_info import CONFIG, CONNECTION_TYPE
+from calcom_provider.hr.config import attribute_settings, out_of_office_settings
 from calcom_provider.hr.ledger.tables import METADATA
 from calcom_provider.hr.plan.remedies import REMEDIES
+from calcom_provider.hr.sources.ical import FeedSettings
+from calcom_provider.hr.sources.mapping import load_mapping
+from calcom_provider.hr.sources.mapping_file import (
+    AbsenceFields,
+    AbsencesHalf,
+    EmployeeFields,
+    EmployeesHalf,
+    FieldSpec,
+)
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.views import VIEWS
 from calcom_provider.sandbox.control.endpoints import CONTROLS
@@ -314,3 +327,26 @@ def test_a_test_that_a_page_names_exists(page: Path) -> None:
     named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()))
     assert [path for path, _ in named if not (ROOT / path).is_file()] == []
     assert [name for path, name in named if name and f"def {name}(" not in (ROOT / path).read_text()] == []
+
+
+def test_every_key_of_an_hr_mapping_is_in_its_tables() -> None:
+    assert ".. include:: _generated/hr-mapping.inc\n" in (DOCS / "hr-mappings.rst").read_text()
+    told = re.findall(r"^   \* - ``(\w+)``$", "\n".join(generator().hr_mapping()), re.MULTILINE)
+    kinds = (EmployeesHalf, EmployeeFields, AbsencesHalf, AbsenceFields, FeedSettings, FieldSpec)
+    assert sorted(told) == sorted(one.name for kind in kinds for one in fields(kind))
+
+
+def test_the_mapping_and_the_settings_that_the_pages_show_are_right() -> None:
+    (mapping,) = yaml_blocks("hr-mappings.rst")
+    assert load_mapping({"name": "shown", **mapping}).absences is not None
+    shown, _ = yaml_blocks("write-back.rst")
+    halves = {name: shown.pop(name) for name in ("attributes", "out_of_office")}
+    attribute_settings({**shown, **halves["attributes"]})
+    out_of_office_settings({**shown, **halves["out_of_office"]})
+
+
+def yaml_blocks(page: str) -> list[dict[str, Any]]:
+    """Return the blocks of YAML that a page shows."""
+    text = (DOCS / page).read_text()
+    blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
+    return [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
