@@ -15,7 +15,7 @@ from calcom_provider.warehouse.backends.base import Session
 from calcom_provider.warehouse.backends.lease import Lease
 from calcom_provider.warehouse.backends.registry import open_backend
 
-RUNS, TURNS = 8, 50
+RUNS, TURNS = 8, 12
 
 
 def of_tables(number: int) -> Lease:
