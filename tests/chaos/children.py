@@ -116,11 +116,11 @@ def watch_publishing(report: Report) -> dict[str, float]:
     """Tell when a run begins to publish, and keep how long it took."""
     publish, spent = Load.publish, {"publish": 0.0}
 
-    def told(self: Load) -> Any:
+    def told(self: Load, *given: Any, **more: Any) -> Any:
         report("publishing")
         began = time.monotonic()
         try:
-            return publish(self)
+            return publish(self, *given, **more)
         finally:
             spent["publish"] = time.monotonic() - began
 

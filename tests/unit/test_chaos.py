@@ -13,7 +13,9 @@ import pytest
 
 from calcom_provider.resources.registry import catalogue
 from calcom_provider.sandbox import Sandbox
+from calcom_provider.warehouse.loading.load import Load
 from tests.chaos import looking, run, wire
+from tests.chaos.children import watch_publishing
 from tests.chaos.truth import KEYS, Truth, forms, truth
 from tests.chaos.verdict import Judge, WrongError
 
@@ -168,3 +170,11 @@ def test_each_promise_of_the_page_names_a_test_that_there_is() -> None:
     ] == []
     assert [kind for kind in run.KINDS if f"``{kind}``" not in page] == []
     assert [name for name, count in run.QUOTAS.items() if f"{count} {name}" not in page] == []
+
+
+def test_what_publishing_is_told_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(Load, "publish", lambda *given, **more: told.append((given, more)))
+    watch_publishing(lambda *_: None)
+    Load.publish("a load", compared=None)  # type: ignore[arg-type]
+    assert told == [(("a load",), {"compared": None})]
