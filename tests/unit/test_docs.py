@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from calcom_provider.cli.app import run
+from calcom_provider.events.store.tables import METADATA as EVENT_TABLES
 from calcom_provider.get_provider_info import CONFIG, CONNECTION_TYPE
 from calcom_provider.hr.config import attribute_settings, out_of_office_settings
 from calcom_provider.hr.ledger.tables import METADATA
@@ -33,9 +34,12 @@ from calcom_provider.hr.sources.mapping_file import (
     EmployeesHalf,
     FieldSpec,
 )
+from calcom_provider.operators.delegation_table import DELEGATION_CREDENTIALS
+from calcom_provider.reporting.building.build import OWN as REPORT_TABLES
 from calcom_provider.reporting.model import View
 from calcom_provider.reporting.views import VIEWS
 from calcom_provider.sandbox.control.endpoints import CONTROLS
+from calcom_provider.warehouse.bookkeeping.table_owners import OWNERS, own_names
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -350,3 +354,10 @@ def yaml_blocks(page: str) -> list[dict[str, Any]]:
     text = (DOCS / page).read_text()
     blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
     return [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
+
+
+def test_every_table_that_holds_no_rows_of_cal_com_is_named() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    own = {f"calcom_{name}" for name in own_names()} | {OWNERS, f"calcom_{DELEGATION_CREDENTIALS.name}"}
+    own |= {f"calcom_{table.name}" for table in REPORT_TABLES} | set(EVENT_TABLES.tables)
+    assert [name for name in sorted(own) if f"``{name}``" not in text] == []
