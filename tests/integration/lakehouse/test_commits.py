@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from calcom_provider.warehouse import DeleteGuard, RunInfo, Warehouse, WarehouseError
-from calcom_provider.warehouse.backends.lakehouse import publishing
+from calcom_provider.warehouse.backends.lakehouse import iceberg, publishing
 from calcom_provider.warehouse.backends.lakehouse.backend import LakeBackend
+from calcom_provider.warehouse.backends.lakehouse.formats import ConflictError
 from calcom_provider.warehouse.backends.lakehouse.publishing import Publisher
 from tests.integration.warehouse.model import ITEMS, Reader, as_tuple, load_pages
 from tests.plugins.lakehouses import query, snapshots
@@ -180,3 +181,13 @@ def load(url: str, number: int, value: str) -> None:
         table.finish(complete=True)
         run.publish()
     warehouse.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["Missing required files to delete: a.parquet", "Data files were concurrently deleted"]
+)
+def test_files_that_another_writer_replaced_are_a_lost_race(text: str) -> None:
+    from pyiceberg.exceptions import ValidationException
+
+    with pytest.raises(ConflictError, match="another writer"), iceberg._conflicts():
+        raise ValidationException(text)

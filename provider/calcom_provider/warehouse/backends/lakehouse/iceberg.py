@@ -333,11 +333,12 @@ def _is_busy(error: BaseException) -> bool:
 @contextmanager
 def _conflicts() -> Iterator[None]:
     """Turn the library's error of a lost race into ours."""
-    from pyiceberg.exceptions import CommitFailedException
+    from pyiceberg.exceptions import CommitFailedException, ValidationException
 
     try:
         yield
-    except CommitFailedException:
+    except (CommitFailedException, ValidationException):
+        # The second is what it says of files that were to be replaced, and that the winner has replaced.
         raise ConflictError("another writer committed to the table first") from None
     except Exception as error:
         if _is_busy(error):
