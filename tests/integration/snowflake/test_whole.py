@@ -56,7 +56,7 @@ def client(sandbox: Sandbox) -> Iterator[CalComClient]:
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Give the statements that are sent from now on."""
     texts: list[str] = []
-    cursor, send = SnowflakeSession._cursor, SnowflakeSession._send
+    cursor, send = SnowflakeSession._cursor, SnowflakeSession._say
 
     def recorded(self: SnowflakeSession, text: str, values: Any) -> Any:
         texts.append(text)
@@ -67,7 +67,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         send(self, text)
 
     monkeypatch.setattr(SnowflakeSession, "_cursor", recorded)
-    monkeypatch.setattr(SnowflakeSession, "_send", sent)
+    monkeypatch.setattr(SnowflakeSession, "_say", sent)
     return texts
 
 
